@@ -1,0 +1,19 @@
+import type { Window } from './plan.ts';
+import { day, floorTo, hour, minute } from './time.ts';
+
+/** The hops there are, finest first; each divides the next. */
+export const hops = [5 * minute, hour, day] as const;
+
+export const shortestWindow = 5 * minute;
+export const longestWindow = 90 * day;
+
+/** How finely the tail of a window of this length moves (DESIGN, rule 2). */
+export function hopOf(windowMs: number): number {
+  if (windowMs < 12 * hour) return 5 * minute;
+  if (windowMs < 12 * day) return hour;
+  return day;
+}
+
+/** The first instant that the window counts at query time `q`; it counts times below `q` only. */
+export const windowStart = (window: Window, q: number): number =>
+  window === 'lifetime' ? Number.NEGATIVE_INFINITY : floorTo(q - window, hopOf(window));

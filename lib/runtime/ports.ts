@@ -1,0 +1,114 @@
+import type { Position } from '../kernel/position.ts';
+
+/**
+ * What the use cases need of the world. Each port has one conformance suite in test/conformance, run against every
+ * adapter in lib/adapters.
+ *
+ * Failures: a method rejects with a `StoreError` (errors.ts) whose `reason` says whether trying again can help.
+ * Absent is never an error: it is null.
+ */
+
+/** Milliseconds since 1970-01-01 UTC. A replay's clock is moved by the events it replays. */
+export interface Clock {
+  now(): number;
+}
+
+/** One record of the log, as it was appended. `data` is the event's JSON (or several, one a line). */
+export interface LogRecord {
+  readonly shard: string;
+  readonly sequence: number | bigint;
+  /** Stamped by the log when it was appended; never decreases within a stream. */
+  readonly arrivalTime: number;
+  readonly data: Uint8Array;
+}
+
+export interface LogAppend {
+  /** Decides the shard: equal keys go to one shard, in the order of their appends. */
+  readonly partitionKey: string;
+  readonly data: Uint8Array;
+}
+
+/** How far a source (a file) was read into the log; stored with the events it stands for, atomically. */
+export interface SourceCheckpoint {
+  readonly source: string;
+  /** Opaque to the log. */
+  readonly state: string;
+}
+
+/** A durable, sharded log of one stream. */
+export interface EventLog {
+  /** The name of this life of the stream: another one after it was deleted and made again. */
+  readonly incarnation: string;
+  /** The ids of its shards, in a fixed order. */
+  readonly shards: readonly string[];
+  /** Appends in order and stamps arrival; when it resolves, the events are durable, with the checkpoint. */
+  append(events: readonly LogAppend[], options?: { readonly checkpoint?: SourceCheckpoint }): Promise<void>;
+  /** Up to `limit` records of a shard above `after` (from the oldest kept when null), in order. */
+  read(shard: string, after: number | bigint | null, limit: number): Promise<readonly LogRecord[]>;
+  readCheckpoint(source: string): Promise<string | null>;
+  /** Forgets records that arrived before `time`, but none above `keepAfter` (by shard: what is not processed yet). */
+  truncate(time: number, keepAfter: ReadonlyMap<string, number | bigint>): Promise<void>;
+}
+
+/** A row as stored: its version (the `v` of DESIGN, above 0) and its bytes (the kernel's row codec). */
+export interface StoredRow {
+  readonly version: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Replaces the row at `key` if its version is still `expected` (0: if there is no row). */
+export interface RowWrite {
+  readonly key: string;
+  readonly expected: number;
+  readonly version: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What became of one write. Of a failed one it is unknown whether it took effect: read again. */
+export type WriteOutcome = 'written' | 'conflict' | 'throttled' | 'failed';
+
+/** Feature rows with conditional writes, the runs they refer to, and the progress of each shard. */
+export interface StateStore {
+  /** The rows at these keys, in their order; null where there is none. Strongly consistent. */
+  read(table: string, keys: readonly string[]): Promise<readonly (StoredRow | null)[]>;
+  /** Writes each row on its own condition; the outcomes in the order of `writes`. Keys are distinct. */
+  write(table: string, writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]>;
+  /** Runs are immutable: written once under a new id, before the row that names them. */
+  writeRuns(table: string, runs: readonly { readonly id: string; readonly bytes: Uint8Array }[]): Promise<void>;
+  readRuns(table: string, ids: readonly string[]): Promise<readonly (Uint8Array | null)[]>;
+  deleteRuns(table: string, ids: readonly string[]): Promise<void>;
+  /** The position through which all rows of all events of a shard are written, by shard. Strongly consistent. */
+  readProgress(incarnation: string): Promise<ReadonlyMap<string, ShardPosition>>;
+  /** Moves a shard's progress forward; a position at or below the present one changes nothing. */
+  advanceProgress(incarnation: string, shard: string, to: ShardPosition): Promise<void>;
+  /** Every key of a table, for tools and checks; in no promised order. */
+  scan(table: string): AsyncIterable<string>;
+}
+
+export type ShardPosition = Omit<Position, 'shard'>;
+
+export const quarantineReasons = ['not-json', 'bad-encoding', 'too-large', 'schema', 'no-key', 'too-old', 'late', 'future'] as const;
+export type QuarantineReason = (typeof quarantineReasons)[number];
+
+/** An event that was set aside, with all that is needed to understand it and to send it again. */
+export interface QuarantinedEvent {
+  readonly stream: string;
+  readonly position: Position;
+  readonly arrivalTime: number;
+  readonly reason: QuarantineReason;
+  /** What is wrong, where, in words: `field price: expected float, got "abc"`. */
+  readonly detail: string;
+  /** The record's bytes, untouched. */
+  readonly payload: Uint8Array;
+}
+
+/** Keyed by stream and position, so that a retry puts an event there once. */
+export interface Quarantine {
+  put(events: readonly QuarantinedEvent[]): Promise<void>;
+  /** Oldest position first within a stream; `limit` at most. */
+  list(filter: { readonly stream?: string; readonly reason?: QuarantineReason; readonly limit: number }): Promise<
+    readonly (QuarantinedEvent & { readonly id: string })[]
+  >;
+  get(id: string): Promise<(QuarantinedEvent & { readonly id: string }) | null>;
+  count(): Promise<ReadonlyMap<QuarantineReason, number>>;
+}
