@@ -39,7 +39,10 @@ export interface FieldPlan extends Described {
   /** May be null in an event. */
   readonly nullable?: true;
   /** The listed values of a oneOf; `type` is string. `unlisted`: reject the event, read null, or read this value. */
-  readonly oneOf?: { readonly values: readonly string[]; readonly unlisted: 'reject' | 'null' | { readonly as: string } };
+  readonly oneOf?: {
+    readonly values: readonly string[];
+    readonly unlisted: 'reject' | 'null' | { readonly as: string };
+  };
   /** The element of a list; `type` is list. */
   readonly element?: FieldPlan;
   /** The fields of a struct; `type` is struct. */

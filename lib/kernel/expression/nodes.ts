@@ -139,7 +139,16 @@ export interface RegexMatch extends Node<'regexMatch'> {
   readonly pattern: string;
 }
 
-export const dateParts = ['year', 'month', 'day', 'hour', 'minute', 'second', 'dayOfWeek', 'dayOfYear'] as const;
+export const dateParts = [
+  'year',
+  'month',
+  'day',
+  'hour',
+  'minute',
+  'second',
+  'dayOfWeek',
+  'dayOfYear',
+] as const;
 /** In UTC. Months and days count from 1; dayOfWeek is ISO's, Monday 1 … Sunday 7. */
 export type DatePartName = (typeof dateParts)[number];
 export interface DatePart extends Node<'datePart'> {
@@ -160,7 +169,7 @@ export interface Cast extends Node<'cast'> {
   readonly value: Expression;
 }
 
-/** `hash64(value) mod buckets`, an int from 0; the hash is the kernel's (hash.ts), fixed for ever. */
+/** `hash53(value) mod buckets`, an int from 0 (hash.ts). */
 export interface HashBucket extends Node<'hashBucket'> {
   readonly value: Expression;
   readonly buckets: number;

@@ -1,0 +1,62 @@
+import type { Reader, Writer } from '../codec/bytes.ts';
+import type { Tie } from '../compare.ts';
+import type { Value } from '../value-type.ts';
+
+/**
+ * An aggregator is a commutative monoid over events: an identity, an associative and commutative merge, and an
+ * update that merges one event (DESIGN, rule 3). Two shapes of partial exist.
+ *
+ * Numeric: a fixed number of doubles in a shared array, from `at` on, so that a tile of many aggregates is one run
+ * of memory. Object: anything else, made when its first value comes.
+ *
+ * `update` is called only for events that pass the filter and whose input is not null.
+ */
+export type Aggregator = NumericAggregator | ObjectAggregator<unknown>;
+
+export interface NumericAggregator {
+  readonly shape: 'numeric';
+  /** The cells of the empty partial; their number is the partial's size. */
+  readonly identity: readonly number[];
+  update(cells: number[], at: number, input: never, time: number): void;
+  merge(into: number[], at: number, from: readonly number[], fromAt: number): void;
+  isEmpty(cells: readonly number[], at: number): boolean;
+  encode(w: Writer, cells: readonly number[], at: number): void;
+  /** Appends the partial's cells. */
+  decode(r: Reader, cells: number[]): void;
+}
+
+export interface ObjectAggregator<P> {
+  readonly shape: 'object';
+  create(): P;
+  update(partial: P, input: never, time: number, tie: Tie, rank: Value): void;
+  /** Leaves `from` as it is and shares nothing mutable with it afterwards. */
+  merge(into: P, from: P): void;
+  /** `origin` is the state's newest time: times are written as distances from it. */
+  encode(w: Writer, partial: P, origin: number): void;
+  decode(r: Reader, origin: number): P;
+}
+
+/** An object aggregator whose partial, kept once for a row, can forget what is too old for every window. */
+export interface RecentAggregator<P> extends ObjectAggregator<P> {
+  isEmpty(partial: P): boolean;
+  dropBefore(partial: P, start: number): void;
+}
+
+/** How a stream's ties become bytes: its event ids, or positions where it declares none. */
+export interface TieCodec {
+  write(w: Writer, tie: Tie): void;
+  read(r: Reader): Tie;
+}
+
+/** A finished value in memory form, or null; with a flag where it is not the whole truth. */
+export interface Finished {
+  readonly value: Value;
+  readonly flag?: Flag;
+}
+
+export const flags = [
+  'overflow', // a bounded set, map or histogram met more keys than it keeps
+  'out-of-range', // a total that its type cannot hold; the value is null
+  'estimated', // heavy hitters beyond their sample
+] as const;
+export type Flag = (typeof flags)[number];

@@ -1,0 +1,179 @@
+import { CorruptBytesError } from '../codec/bytes.ts';
+import { hash53 } from '../hash.ts';
+import type { ScalarValue } from '../value-type.ts';
+import type { ObjectAggregator } from './aggregator.ts';
+
+/**
+ * HyperLogLog (Flajolet, Fusy, Gandouet, Meunier, 2007) over 53-bit hashes with 2^precision registers, sparse while
+ * small as in HyperLogLog++ (Heule, Nunkesser, Hall, EDBT 2013): the sparse form keeps what a sketch of 2^20
+ * registers would, which gives all that the dense form needs. Standard error 1.04 / √(2^precision): 1.63 % at 12;
+ * sparse, far below 0.1 %. Which form a sketch has depends on the values met, not on their order.
+ */
+export function approxDistinct(precision: number): ObjectAggregator<HyperLogLog> {
+  const registers = 2 ** precision;
+  const sparseLimit = registers / 4;
+
+  function densify(p: HyperLogLog): Uint8Array {
+    const dense = new Uint8Array(registers);
+    for (const entry of p.sparse) raise(dense, registerOf(entry), rankOf(entry));
+    p.dense = dense;
+    p.sparse.clear();
+    return dense;
+  }
+
+  function addEntry(p: HyperLogLog, entry: number): void {
+    if (p.dense !== null) {
+      raise(p.dense, registerOf(entry), rankOf(entry));
+    } else {
+      p.sparse.add(entry);
+      if (p.sparse.size > sparseLimit) densify(p);
+    }
+  }
+
+  const shift = 2 ** (sparsePrecision - precision);
+  const registerOf = (entry: number): number => Math.floor(Math.floor(entry / 64) / shift);
+
+  /** The rank in the dense register: zeros after its index bits, plus one. */
+  function rankOf(entry: number): number {
+    const rest = Math.floor(entry / 64) % shift;
+    return rest !== 0
+      ? Math.clz32(rest) - (32 - (sparsePrecision - precision)) + 1
+      : (entry % 64) + (sparsePrecision - precision);
+  }
+
+  return {
+    shape: 'object',
+    create: () => ({ dense: null, sparse: new Set() }),
+    update(p, value: ScalarValue) {
+      addEntry(p, entryOf(hash53(value)));
+    },
+    merge(into, from) {
+      if (from.dense === null) {
+        for (const entry of from.sparse) addEntry(into, entry);
+      } else {
+        const dense = into.dense ?? densify(into);
+        for (let i = 0; i < registers; i++) raise(dense, i, from.dense[i] as number);
+      }
+    },
+    encode(w, p) {
+      if (p.dense === null) {
+        const sorted = [...p.sparse].sort((a, b) => a - b);
+        w.uint(sorted.length * 2);
+        let before = 0;
+        for (const entry of sorted) {
+          w.uint(entry - before);
+          before = entry;
+        }
+        return;
+      }
+      w.uint(1);
+      // Four registers of six bits in three bytes.
+      for (let i = 0; i < registers; i += 4) {
+        const word =
+          (p.dense[i] as number) |
+          ((p.dense[i + 1] as number) << 6) |
+          ((p.dense[i + 2] as number) << 12) |
+          ((p.dense[i + 3] as number) << 18);
+        w.byte(word & 255);
+        w.byte((word >> 8) & 255);
+        w.byte(word >> 16);
+      }
+    },
+    decode(r) {
+      const header = r.uint();
+      const p: HyperLogLog = { dense: null, sparse: new Set() };
+      if (header === 1) {
+        const dense = new Uint8Array(registers);
+        for (let i = 0; i < registers; i += 4) {
+          const word = r.byte() | (r.byte() << 8) | (r.byte() << 16);
+          dense[i] = word & 63;
+          dense[i + 1] = (word >> 6) & 63;
+          dense[i + 2] = (word >> 12) & 63;
+          dense[i + 3] = word >> 18;
+        }
+        p.dense = dense;
+        return p;
+      }
+      if (header % 2 === 1 || header / 2 > sparseLimit) {
+        throw new CorruptBytesError(`unknown sketch form ${header} at byte ${r.at}`);
+      }
+      let entry = 0;
+      for (let n = header / 2; n > 0; n--) {
+        entry += r.uint();
+        p.sparse.add(entry);
+      }
+      return p;
+    },
+  };
+}
+
+/** Exactly one of the two forms is in use. A sparse entry is (register of 2^20) × 64 + rank. */
+export interface HyperLogLog {
+  dense: Uint8Array | null;
+  readonly sparse: Set<number>;
+}
+
+/**
+ * How many distinct values, rounded. Sparse: linear counting over the 2^20 registers (Whang, Vander-Zanden, Taylor,
+ * TODS 1990). Dense: Ertl's improved raw estimator ("New cardinality estimation algorithms for HyperLogLog
+ * sketches", arXiv:1702.01284, section 4), which needs no bias tables.
+ */
+export function cardinality(p: HyperLogLog): number {
+  if (p.dense === null) {
+    const occupied = new Set<number>();
+    for (const entry of p.sparse) occupied.add(Math.floor(entry / 64));
+    return Math.round(-sparseRegisters * Math.log1p(-occupied.size / sparseRegisters));
+  }
+  const m = p.dense.length;
+  const bits = hashBits - Math.log2(m);
+  const multiplicity = new Array<number>(bits + 2).fill(0);
+  for (const rank of p.dense) multiplicity[rank] = (multiplicity[rank] as number) + 1;
+  let z = m * tau(1 - (multiplicity[bits + 1] as number) / m);
+  for (let k = bits; k >= 1; k--) z = 0.5 * (z + (multiplicity[k] as number));
+  z += m * sigma((multiplicity[0] as number) / m);
+  return Math.round(m ** 2 / (2 * Math.LN2 * z));
+}
+
+const hashBits = 53;
+const sparsePrecision = 20;
+const sparseRegisters = 2 ** sparsePrecision;
+const restBits = hashBits - sparsePrecision; // 33
+
+function entryOf(hash: number): number {
+  const register = Math.floor(hash / 2 ** restBits);
+  const rest = hash % 2 ** restBits;
+  const rank = rest === 0 ? restBits + 1 : restBits - Math.floor(Math.log2(rest));
+  return register * 64 + rank;
+}
+
+function raise(dense: Uint8Array, register: number, rank: number): void {
+  if (rank > (dense[register] as number)) dense[register] = rank;
+}
+
+function sigma(start: number): number {
+  if (start === 1) return Number.POSITIVE_INFINITY;
+  let x = start;
+  let y = 1;
+  let z = x;
+  for (;;) {
+    x *= x;
+    const before = z;
+    z += x * y;
+    y += y;
+    if (z === before) return z;
+  }
+}
+
+function tau(start: number): number {
+  if (start === 0 || start === 1) return 0;
+  let x = start;
+  let y = 1;
+  let z = 1 - x;
+  for (;;) {
+    x = Math.sqrt(x);
+    const before = z;
+    y *= 0.5;
+    z -= (1 - x) ** 2 * y;
+    if (z === before) return z / 3;
+  }
+}

@@ -1,0 +1,51 @@
+import { valueCodec } from '../codec/values.ts';
+import type { ScalarValue, ValueType } from '../value-type.ts';
+import type { Aggregator, ObjectAggregator } from './aggregator.ts';
+import { type BoundedMap, createBounded, mergeBounded, payloadOf } from './bounded.ts';
+import { decodeBounded, encodeBounded } from './distinct.ts';
+
+/** One partial of another aggregator per key, for up to `limit` keys: clicks by category in the user's own row. */
+export interface GroupedAggregator extends ObjectAggregator<BoundedMap<Inner>> {
+  /** As `update`, for the event's key. */
+  updateKey(partial: BoundedMap<Inner>, key: ScalarValue, input: never, ...event: EventArguments): void;
+}
+
+/** A numeric aggregator's cells, or an object aggregator's partial. */
+export type Inner = number[] | object;
+
+type EventArguments = [time: number, tie: never, rank: never];
+
+export function grouped(inner: Aggregator, key: ValueType, limit: number): GroupedAggregator {
+  const codec = valueCodec(key);
+  const create = inner.shape === 'numeric' ? () => [...inner.identity] : () => inner.create() as object;
+  const add =
+    inner.shape === 'numeric'
+      ? (into: Inner, from: Inner) => inner.merge(into as number[], 0, from as number[], 0)
+      : (into: Inner, from: Inner) => inner.merge(into, from);
+  return {
+    shape: 'object',
+    create: () => createBounded(limit),
+    update() {
+      throw new TypeError('a grouped aggregate is updated by updateKey');
+    },
+    updateKey(partial, value, input, time, tie, rank) {
+      const mine = payloadOf(partial, value, create);
+      if (mine === undefined) return;
+      if (inner.shape === 'numeric') inner.update(mine as number[], 0, input, time);
+      else inner.update(mine, input, time, tie, rank);
+    },
+    merge: (into, from) => mergeBounded(into, from, create, add),
+    encode: (w, partial, origin) =>
+      encodeBounded(w, partial, codec, (_, p) => {
+        if (inner.shape === 'numeric') inner.encode(w, p as number[], 0);
+        else inner.encode(w, p, origin);
+      }),
+    decode: (r, origin) =>
+      decodeBounded(r, limit, codec, () => {
+        if (inner.shape === 'object') return inner.decode(r, origin) as object;
+        const cells: number[] = [];
+        inner.decode(r, cells);
+        return cells;
+      }),
+  };
+}

@@ -1,0 +1,148 @@
+import type { Reader, Writer } from '../codec/bytes.ts';
+import { type ValueCodec, valueCodec } from '../codec/values.ts';
+import { compareTies, type Tie } from '../compare.ts';
+import type { Value, ValueType } from '../value-type.ts';
+import type { RecentAggregator, TieCodec } from './aggregator.ts';
+
+/**
+ * Values with their places in the events' order, ascending: entry i has `times[i]`, and in `items` its tie at 2i and
+ * its value at 2i + 1. Up to twice as many as are wanted, so that the usual update is a push; `firstOf` and `lastOf`
+ * give those that count.
+ */
+export interface Ordered {
+  readonly times: number[];
+  readonly items: (Tie | Value)[];
+}
+
+/** firstK, lastK: the `k` values whose events come first or last. */
+export function ordered(
+  end: 'first' | 'last',
+  k: number,
+  input: ValueType,
+  ties: TieCodec,
+): RecentAggregator<Ordered> {
+  const codec = valueCodec(input);
+  const insert = end === 'last' ? insertLast : insertFirst;
+  const trim = end === 'last' ? trimToLast : trimToFirst;
+  return {
+    shape: 'object',
+    create: () => ({ times: [], items: [] }),
+    update: (p, value: Value, time, tie) => insert(p, k, time, tie, value),
+    merge(into, from) {
+      for (let i = 0; i < from.times.length; i++) {
+        insert(into, k, from.times[i] as number, from.items[2 * i] as Tie, from.items[2 * i + 1] as Value);
+      }
+    },
+    isEmpty: p => p.times.length === 0,
+    dropBefore(p, start) {
+      let n = 0;
+      while (n < p.times.length && (p.times[n] as number) < start) n++;
+      if (n > 0) dropFirst(p, n);
+    },
+    encode(w, p, origin) {
+      trim(p, k);
+      encodeOrdered(w, p, origin, codec, ties);
+    },
+    decode: (r, origin) => decodeOrdered(r, origin, codec, ties),
+  };
+}
+
+/** The values of the first `k` entries, oldest first. */
+export function firstOf(p: Ordered, k: number): Value[] {
+  const values: Value[] = [];
+  for (let i = 0; i < Math.min(k, p.times.length); i++) values.push(p.items[2 * i + 1] as Value);
+  return values;
+}
+
+/** The values of the last `k` entries from `start` on, newest first. */
+export function lastOf(p: Ordered, k: number, start: number): Value[] {
+  const values: Value[] = [];
+  for (let i = p.times.length - 1; i >= 0 && values.length < k && (p.times[i] as number) >= start; i--) {
+    values.push(p.items[2 * i + 1] as Value);
+  }
+  return values;
+}
+
+function insertLast(p: Ordered, k: number, time: number, tie: Tie, value: Value): void {
+  const n = p.times.length;
+  const at = placeFor(p, time, tie);
+  if (n >= k && at <= n - k) return;
+  insertAt(p, at, time, tie, value);
+  if (n + 1 >= 2 * k) trimToLast(p, k);
+}
+
+function insertFirst(p: Ordered, k: number, time: number, tie: Tie, value: Value): void {
+  const n = p.times.length;
+  if (n >= k && time > (p.times[k - 1] as number)) return;
+  const at = placeFor(p, time, tie);
+  if (at >= k) return;
+  insertAt(p, at, time, tie, value);
+  trimToFirst(p, k);
+}
+
+function trimToLast(p: Ordered, k: number): void {
+  if (p.times.length > k) dropFirst(p, p.times.length - k);
+}
+
+function trimToFirst(p: Ordered, k: number): void {
+  if (p.times.length > k) {
+    p.times.length = k;
+    p.items.length = 2 * k;
+  }
+}
+
+function dropFirst(p: Ordered, n: number): void {
+  p.times.splice(0, n);
+  p.items.splice(0, 2 * n);
+}
+
+/** The index after the last entry that is not above (time, tie); found from the end, where events usually go. */
+function placeFor(p: Ordered, time: number, tie: Tie): number {
+  let i = p.times.length;
+  while (i > 0) {
+    const t = p.times[i - 1] as number;
+    if (t < time || (t === time && compareTies(p.items[2 * i - 2] as Tie, tie) <= 0)) break;
+    i--;
+  }
+  return i;
+}
+
+function insertAt(p: Ordered, at: number, time: number, tie: Tie, value: Value): void {
+  if (at === p.times.length) {
+    p.times.push(time);
+    p.items.push(tie, value);
+  } else {
+    p.times.splice(at, 0, time);
+    p.items.splice(2 * at, 0, tie, value);
+  }
+}
+
+/** Newest first, so that times are short distances back from one another. */
+function encodeOrdered(w: Writer, p: Ordered, origin: number, codec: ValueCodec, ties: TieCodec): void {
+  const n = p.times.length;
+  w.uint(n);
+  let before = origin;
+  for (let i = n - 1; i >= 0; i--) {
+    const time = p.times[i] as number;
+    w.uint(before - time);
+    before = time;
+    ties.write(w, p.items[2 * i] as Tie);
+    codec.write(w, p.items[2 * i + 1] as NonNullable<Value>);
+  }
+}
+
+function decodeOrdered(r: Reader, origin: number, codec: ValueCodec, ties: TieCodec): Ordered {
+  const n = r.count();
+  const p: Ordered = { times: [], items: [] };
+  let time = origin;
+  // Value before tie, so that reversing the whole puts both in order.
+  for (let i = 0; i < n; i++) {
+    time -= r.uint();
+    p.times.push(time);
+    const tie = ties.read(r);
+    p.items.push(codec.read(r), tie);
+  }
+  p.times.reverse();
+  p.items.reverse();
+  return p;
+}

@@ -1,0 +1,240 @@
+/**
+ * The state codec's alphabet: unsigned and signed varints (LEB128, up to 2^53), wide integers, doubles, text.
+ * The writer grows a buffer that it reuses; `finish` copies out what was written.
+ */
+export class Writer {
+  bytes: Uint8Array = new Uint8Array(4096);
+  at = 0;
+  #view = new DataView(this.bytes.buffer);
+
+  /** Makes room for `extra` more bytes; every method below calls it, so that plain stores are enough after. */
+  reserve(extra: number): void {
+    if (this.at + extra > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.at + extra));
+      grown.set(this.bytes.subarray(0, this.at));
+      this.bytes = grown;
+      this.#view = new DataView(grown.buffer);
+    }
+  }
+
+  byte(x: number): void {
+    this.reserve(1);
+    this.bytes[this.at++] = x;
+  }
+
+  /** An integer from 0 to 2^53 − 1. */
+  uint(x: number): void {
+    this.reserve(8);
+    while (x >= 0x8000_0000) {
+      this.bytes[this.at++] = (x % 128) | 128;
+      x = Math.floor(x / 128);
+    }
+    while (x > 127) {
+      this.bytes[this.at++] = (x & 127) | 128;
+      x >>>= 7;
+    }
+    this.bytes[this.at++] = x;
+  }
+
+  /** An integer from −2^52 to 2^52, zigzag. */
+  int(x: number): void {
+    this.uint(x < 0 ? -x * 2 - 1 : x * 2);
+  }
+
+  /** A double in eight bytes, little endian. */
+  double(x: number): void {
+    this.reserve(8);
+    this.#view.setFloat64(this.at, x, true);
+    this.at += 8;
+  }
+
+  /** A double that is often a small integer: even varints are zigzag integers, the byte 1 announces eight bytes. */
+  number(x: number): void {
+    if (x === (x | 0) && !(x === 0 && 1 / x < 0)) {
+      this.uint((x < 0 ? -x * 2 - 1 : x * 2) * 2);
+    } else {
+      this.byte(1);
+      this.double(x);
+    }
+  }
+
+  /** A signed integer of any width: its byte count and sign, then its magnitude, little endian. */
+  bigint(x: bigint): void {
+    const negative = x < 0n;
+    let rest = negative ? -x : x;
+    const magnitude: number[] = [];
+    while (rest > 0n) {
+      magnitude.push(Number(rest & 255n));
+      rest >>= 8n;
+    }
+    this.uint(magnitude.length * 2 + (negative ? 1 : 0));
+    for (const b of magnitude) this.byte(b);
+  }
+
+  /** UTF-8, twice its length in bytes before it (values.ts gives odd headers other meanings). */
+  plainText(text: string): void {
+    const length = text.length;
+    this.reserve(length * 3 + 8);
+    // ASCII, the usual case, is written in place; anything else starts over through the encoder.
+    if (length < 64) {
+      const bytes = this.bytes;
+      let at = this.at;
+      bytes[at++] = length * 2;
+      let i = 0;
+      for (; i < length; i++) {
+        const c = text.charCodeAt(i);
+        if (c > 127) break;
+        bytes[at++] = c;
+      }
+      if (i === length) {
+        this.at = at;
+        return;
+      }
+    }
+    const encoded = encoder.encode(text);
+    this.uint(encoded.length * 2);
+    this.raw(encoded);
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.bytes.set(bytes, this.at);
+    this.at += bytes.length;
+  }
+
+  /** What was written since the writer was made or last finished, as bytes of their own. */
+  finish(): Uint8Array {
+    const out = this.bytes.slice(0, this.at);
+    this.at = 0;
+    return out;
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Bytes ended early or make no sense: the row is corrupt. */
+export class CorruptBytesError extends Error {
+  override readonly name = 'CorruptBytesError';
+}
+
+export class Reader {
+  bytes: Uint8Array;
+  at: number;
+  end: number;
+
+  constructor(bytes: Uint8Array, at = 0, end = bytes.length) {
+    this.bytes = bytes;
+    this.at = at;
+    this.end = end;
+  }
+
+  /** Makes this reader read other bytes. */
+  reset(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.at = 0;
+    this.end = bytes.length;
+  }
+
+  byte(): number {
+    if (this.at >= this.end) throw truncated(this);
+    return this.bytes[this.at++] as number;
+  }
+
+  uint(): number {
+    const first = this.byte();
+    if (first < 128) return first;
+    let x = first & 127;
+    let scale = 128;
+    for (;;) {
+      const b = this.byte();
+      if (b < 128) {
+        x += b * scale;
+        if (x > Number.MAX_SAFE_INTEGER) throw new CorruptBytesError(`varint past 2^53 at byte ${this.at}`);
+        return x;
+      }
+      x += (b & 127) * scale;
+      scale *= 128;
+      if (scale > 2 ** 53) throw new CorruptBytesError(`varint too long at byte ${this.at}`);
+    }
+  }
+
+  /** A count of things that take at least one byte each, so that corrupt bytes cannot ask for endless memory. */
+  count(): number {
+    const n = this.uint();
+    if (n > this.end - this.at) throw truncated(this);
+    return n;
+  }
+
+  int(): number {
+    const x = this.uint();
+    return x % 2 === 0 ? x / 2 : -(x + 1) / 2;
+  }
+
+  double(): number {
+    if (this.at + 8 > this.end) throw truncated(this);
+    for (let i = 0; i < 8; i++) scratchBytes[i] = this.bytes[this.at + i] as number;
+    this.at += 8;
+    return scratch[0] as number;
+  }
+
+  number(): number {
+    const x = this.uint();
+    if (x === 1) return this.double();
+    if (x % 2 !== 0) throw new CorruptBytesError(`unknown number form ${x} at byte ${this.at}`);
+    const zigzag = x / 2;
+    return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+  }
+
+  bigint(): bigint {
+    const header = this.uint();
+    const length = Math.floor(header / 2);
+    if (this.at + length > this.end) throw truncated(this);
+    let x = 0n;
+    for (let i = length - 1; i >= 0; i--) x = (x << 8n) | BigInt(this.bytes[this.at + i] as number);
+    this.at += length;
+    return header % 2 === 1 ? -x : x;
+  }
+
+  /** The text that stands in the next `length` bytes. */
+  utf8(length: number): string {
+    const from = this.at;
+    const to = from + length;
+    if (to > this.end) throw truncated(this);
+    this.at = to;
+    if (length < 16) {
+      const short = shortAscii(this.bytes, from, length);
+      if (short !== null) return short;
+    }
+    try {
+      return decoder.decode(this.bytes.subarray(from, to));
+    } catch (cause) {
+      throw new CorruptBytesError(`text that is not UTF-8 at byte ${from}`, { cause });
+    }
+  }
+
+  raw(length: number): Uint8Array {
+    if (this.at + length > this.end) throw truncated(this);
+    this.at += length;
+    return this.bytes.subarray(this.at - length, this.at);
+  }
+}
+
+const scratch = new Float64Array(1);
+const scratchBytes = new Uint8Array(scratch.buffer);
+
+const truncated = (r: Reader): CorruptBytesError =>
+  new CorruptBytesError(`bytes end at ${r.end}, more were expected after ${r.at}`);
+
+const codes: number[] = [];
+
+/** Fewer than 16 bytes of ASCII as a string, without a call into the decoder; null when there is more than ASCII. */
+function shortAscii(bytes: Uint8Array, from: number, length: number): string | null {
+  codes.length = length;
+  for (let i = 0; i < length; i++) {
+    const c = bytes[from + i] as number;
+    if (c > 127) return null;
+    codes[i] = c;
+  }
+  return String.fromCharCode.apply(null, codes);
+}

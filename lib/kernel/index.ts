@@ -1,0 +1,14 @@
+export { type Flag, flags } from './aggregators/aggregator.ts';
+export { CorruptBytesError, Reader, Writer } from './codec/bytes.ts';
+export { compareTies, type Tie } from './compare.ts';
+export { compileDecoder, type EventDecoder, isRejection, type Rejection, type StreamEvent } from './event.ts';
+export { compileExpression, ExpressionError, type FunctionRegistry } from './expression/compile.ts';
+export { fromExternal, toExternal } from './external.ts';
+export { compileGroup, type FeatureValues, type GroupKernel, PastQueryError, type State } from './group.ts';
+export { hash53, mixHashes } from './hash.ts';
+export { keyOf } from './key.ts';
+export type * from './plan.ts';
+export { compareInShard, type Position } from './position.ts';
+export { formatTimestamp, parseTimestamp } from './timestamp.ts';
+export type { ScalarValue, Value, ValueType } from './value-type.ts';
+export { windowStart } from './window.ts';

@@ -1,0 +1,33 @@
+import type { Value } from './value-type.ts';
+
+/** An entity's row key, from an event's values or from a request; null where a part of it is missing. */
+export type KeyEncoder = (values: readonly Value[]) => string | null;
+
+/** Longer keys are no keys: DynamoDB takes 2,048 bytes with the table's own part. */
+export const longestKey = 1024;
+
+/**
+ * The key of the values at `indexes`. One part stands as it is; several are joined by `|`, with `|` and `\` in them
+ * escaped, so that different parts never give one key. Empty parts and keys beyond 1,024 characters are missing ones.
+ */
+export function keyEncoder(indexes: readonly number[]): KeyEncoder {
+  const [only] = indexes;
+  if (indexes.length === 1 && only !== undefined) return values => keyOf([values[only] ?? null]);
+  return values => keyOf(indexes.map(i => values[i] ?? null));
+}
+
+export function keyOf(parts: readonly Value[]): string | null {
+  let key = '';
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i] as Value;
+    if (part === null || part === '') return null;
+    const text = String(part);
+    if (parts.length === 1) {
+      key = text;
+    } else {
+      if (i > 0) key += '|';
+      key += text.includes('|') || text.includes('\\') ? text.replace(/[\\|]/g, '\\$&') : text;
+    }
+  }
+  return key.length > longestKey ? null : key;
+}
