@@ -3,6 +3,8 @@ import { aggregatorOf, inputAs } from './aggregators/index.ts';
 import { Reader, Writer } from './codec/bytes.ts';
 import { stateCodec } from './codec/state.ts';
 import type { Tie } from './compare.ts';
+import { cutState } from './cut.ts';
+import { MillraceError } from './errors.ts';
 import type { StreamEvent } from './event.ts';
 import { ExpressionError, expressionEmitter, type FunctionRegistry } from './expression/compile.ts';
 import type { Expression } from './expression/nodes.ts';
@@ -10,15 +12,8 @@ import { fromExternal } from './external.ts';
 import { type Finisher, finisherOf } from './finish.ts';
 import { Source } from './generate.ts';
 import { type KeyEncoder, keyEncoder } from './key.ts';
-import type { FeaturePlan, GroupPlan, Plan, SlotPlan, StreamPlan } from './plan.ts';
-import {
-  compactTrack,
-  earliestVisible,
-  levelsOf,
-  locateTile,
-  mergeTrack,
-  type TrackLayout,
-} from './tiles.ts';
+import type { FeaturePlan, GroupPlan, Plan, SlotPlan, StreamPlan, Window } from './plan.ts';
+import { compactTrack, levelsOf, locateTile, longestOf, mergeTrack, type TrackLayout } from './tiles.ts';
 import type { Value } from './value-type.ts';
 import { windowStart } from './window.ts';
 
@@ -54,6 +49,8 @@ export interface GroupKernel {
   /** The earliest event time that some window can still see at an arrival time. */
   earliestVisible(arrivalTime: number): number;
   createState(): State;
+  /** Whether some slot takes the event: others leave a row as it is. */
+  takes(event: StreamEvent): boolean;
   /** Folds one event in; false, and nothing changed, when no slot takes it. O(slots), amortized. */
   update(state: State, event: StreamEvent): boolean;
   /** Adds all that `from` holds to `into`; `from` stays as it was. */
@@ -64,6 +61,11 @@ export interface GroupKernel {
   read(r: Reader): State;
   decode(bytes: Uint8Array): State;
   /**
+   * States that together are this one, each of about `bytes` encoded at most: by tiles, then by slots. A single
+   * partial is never cut.
+   */
+  cut(state: State, bytes: number): State[];
+  /**
    * The features' values at query time `q`, which must be past the newest event; of an unknown entity for null.
    * O(tiles × slots).
    */
@@ -71,7 +73,7 @@ export interface GroupKernel {
 }
 
 /** `q` is not past the newest event of the state: only the archive can answer for it. */
-export class PastQueryError extends Error {
+export class PastQueryError extends MillraceError {
   override readonly name = 'PastQueryError';
 }
 
@@ -85,9 +87,9 @@ export function compileGroup(
     throw new ExpressionError(`group ${group.name}: the Plan has no stream ${group.stream}`);
   const shape = shapeOf(group, stream);
   const { tracks, recents } = shape;
-  const update = compileUpdate(group, stream, shape, functions);
+  const { takes, update } = compilePrograms(group, stream, shape, functions);
   const codec = stateCodec(shape);
-  const windows = group.slots.flatMap(s => s.windows);
+  const longest = longestOf(group.slots.flatMap(s => s.windows));
   const finalize = compileFinalize(group, shape);
   const writer = new Writer();
 
@@ -100,9 +102,9 @@ export function compileGroup(
         state.newest,
       );
     }
-    for (const { key, aggregator, windows } of recents) {
+    for (const { key, aggregator, longest: window } of recents) {
       const kept = state[key];
-      if (kept !== null) aggregator.dropBefore(kept, earliestVisible(windows, state.newest + 1));
+      if (kept !== null) aggregator.dropBefore(kept, windowStart(window, state.newest + 1));
     }
   }
 
@@ -110,8 +112,9 @@ export function compileGroup(
     group,
     features: group.features.map(f => f.name),
     keyOf: keyEncoder(group.keys.map(name => stream.schema.findIndex(f => f.name === name))),
-    earliestVisible: time => earliestVisible(windows, time),
+    earliestVisible: time => windowStart(longest, time),
     createState: codec.create,
+    takes: event => takes(event.values),
     update: (state, event) => update(state, event.values, event.time, event.tie),
     merge(into, from) {
       if (from.newest > into.newest) into.newest = from.newest;
@@ -143,6 +146,7 @@ export function compileGroup(
     },
     read: codec.read,
     decode: bytes => codec.read(new Reader(bytes)),
+    cut: (state, bytes) => cutState(kernel, shape, state, bytes),
     finalize,
   };
   return kernel;
@@ -173,7 +177,7 @@ export interface Recent {
   readonly slot: number;
   readonly key: RecentKey;
   readonly aggregator: RecentAggregator<unknown>;
-  readonly windows: SlotPlan['windows'];
+  readonly longest: Window;
 }
 
 export type SlotPlace =
@@ -193,7 +197,7 @@ function shapeOf(group: GroupPlan, stream: StreamPlan): StateShape {
   for (const [i, slot] of group.slots.entries()) {
     if (isRecent(slot)) {
       const aggregator = aggregatorOf(slot, stream) as RecentAggregator<unknown>;
-      recents.push({ slot: i, key: `recent${recents.length}`, aggregator, windows: slot.windows });
+      recents.push({ slot: i, key: `recent${recents.length}`, aggregator, longest: longestOf(slot.windows) });
       continue;
     }
     const signature = JSON.stringify(slot.windows);
@@ -263,16 +267,29 @@ function mergeObject(
   aggregator.merge(mine, from);
 }
 
-type Update = (state: State, values: readonly Value[], time: number, tie: Tie) => boolean;
+interface Programs {
+  takes(values: readonly Value[]): boolean;
+  update(state: State, values: readonly Value[], time: number, tie: Tie): boolean;
+}
 
-/** The straight-line program that folds one event into every slot that takes it. */
-function compileUpdate(
+/** The straight-line programs that fold one event into every slot that takes it, and that ask whether any does. */
+function compilePrograms(
   group: GroupPlan,
   stream: StreamPlan,
   shape: StateShape,
   functions: FunctionRegistry,
-): Update {
-  const source = new Source();
+): Programs {
+  const asking = new Source();
+  const taken = emitInputs(asking, group, stream, functions).map(s => s.taken);
+  asking.line(`return ${[...new Set(taken)].join(' || ')};`);
+  return {
+    takes: asking.compile(['values']) as Programs['takes'],
+    update: compileUpdate(group, stream, shape, functions),
+  };
+}
+
+/** For each slot, the source of its inputs, and of the condition under which it takes an event. */
+function emitInputs(source: Source, group: GroupPlan, stream: StreamPlan, functions: FunctionRegistry) {
   const emit = expressionEmitter({
     source,
     functions,
@@ -280,28 +297,35 @@ function compileUpdate(
       const i = from === 'event' ? stream.schema.findIndex(f => f.name === name) : -1;
       const field = stream.schema[i];
       if (field === undefined) return null;
-      const rejects = field.oneOf === undefined || field.oneOf.unlisted !== 'null';
-      const nullable = field.nullable === true || field.optional === true || !rejects;
+      const nullable = field.nullable === true || field.optional === true || field.oneOf?.unlisted === 'null';
       return { code: `values[${i}]`, nullable, type: field.type };
     },
   });
-
-  const slots = group.slots.map(slot => {
+  return group.slots.map(slot => {
     const input = slot.input === undefined ? null : emit(asInput(slot, slot.input));
     const orderBy = slot.orderBy === undefined ? null : emit(slot.orderBy);
     const key = slot.by === undefined ? null : emit(slot.by.key);
     const where = slot.where === undefined ? null : emit(slot.where);
     const conditions = [input, orderBy, key].flatMap(e => (e?.nullable ? [`${e.name} !== null`] : []));
     if (where !== null) conditions.unshift(`${where.name} === true`);
-    const taken = conditions.length === 0 ? 'true' : source.variable(conditions.join(' && '));
     return {
-      taken,
+      taken: conditions.length === 0 ? 'true' : source.variable(conditions.join(' && ')),
       key: key?.name ?? null,
       // A count or decayed count without input adds one per event.
       input: input?.name ?? '1',
       orderBy: orderBy?.name ?? 'null',
     };
   });
+}
+
+function compileUpdate(
+  group: GroupPlan,
+  stream: StreamPlan,
+  shape: StateShape,
+  functions: FunctionRegistry,
+): Programs['update'] {
+  const source = new Source();
+  const slots = emitInputs(source, group, stream, functions);
   source.line(`if (!(${[...new Set(slots.map(s => s.taken))].join(' || ')})) return false;`);
   source.line('if (time > state.newest) state.newest = time;');
 
@@ -352,7 +376,7 @@ function compileUpdate(
     source.line('}');
   }
   source.line('return true;');
-  return source.compile(['state', 'values', 'time', 'tie']) as Update;
+  return source.compile(['state', 'values', 'time', 'tie']) as Programs['update'];
 }
 
 /** The input in the form its aggregator takes. */

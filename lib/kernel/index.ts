@@ -1,8 +1,22 @@
 export { type Flag, flags } from './aggregators/aggregator.ts';
 export { CorruptBytesError, Reader, Writer } from './codec/bytes.ts';
+export {
+  codecVersion,
+  decodeRow,
+  encodeRow,
+  NewerCodecError,
+  type RingEntry,
+  type Row,
+  type RunReference,
+} from './codec/row.ts';
 export { compareTies, type Tie } from './compare.ts';
 export { compileDecoder, type EventDecoder, isRejection, type Rejection, type StreamEvent } from './event.ts';
-export { compileExpression, ExpressionError, type FunctionRegistry } from './expression/compile.ts';
+export {
+  compileExpression,
+  contextName,
+  ExpressionError,
+  type FunctionRegistry,
+} from './expression/compile.ts';
 export { fromExternal, toExternal } from './external.ts';
 export { compileGroup, type FeatureValues, type GroupKernel, PastQueryError, type State } from './group.ts';
 export { hash53, mixHashes } from './hash.ts';

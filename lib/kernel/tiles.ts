@@ -1,6 +1,6 @@
 import type { Window } from './plan.ts';
 import { floorTo } from './time.ts';
-import { hopOf, hops, windowStart } from './window.ts';
+import { hopOf, hops } from './window.ts';
 
 /**
  * Tiles: partial aggregates of stretches of time. The slots that share a set of windows form a track; a track's
@@ -153,6 +153,6 @@ export function mergeTrack(
   }
 }
 
-/** The earliest time that any of the windows can see at `time`, an arrival (rule 5). */
-export const earliestVisible = (windows: readonly Window[], time: number): number =>
-  Math.min(...windows.map(w => windowStart(w, time)));
+/** The longest of a slot's or group's windows: it sees all that any of them sees. */
+export const longestOf = (windows: readonly Window[]): Window =>
+  windows.includes('lifetime') ? 'lifetime' : Math.max(...(windows as readonly number[]));

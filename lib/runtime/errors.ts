@@ -1,7 +1,6 @@
-/** The base of the errors that Millrace throws on purpose: `message` says what happened, where, and what to do. */
-export class MillraceError extends Error {
-  override readonly name: string = 'MillraceError';
-}
+import { MillraceError } from '../kernel/errors.ts';
+
+export { MillraceError };
 
 /** A store or log could not do what was asked. `throttled` and `unavailable` may pass; `corrupt` and `full` need a person. */
 export class StoreError extends MillraceError {

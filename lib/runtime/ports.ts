@@ -26,6 +26,8 @@ export interface LogAppend {
   /** Decides the shard: equal keys go to one shard, in the order of their appends. */
   readonly partitionKey: string;
   readonly data: Uint8Array;
+  /** Stamped as its arrival instead of the clock's time, as replays need; never below the stream's latest arrival. */
+  readonly arrivalTime?: number;
 }
 
 /** How far a source (a file) was read into the log; stored with the events it stands for, atomically. */
@@ -74,7 +76,10 @@ export interface StateStore {
   /** Writes each row on its own condition; the outcomes in the order of `writes`. Keys are distinct. */
   write(table: string, writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]>;
   /** Runs are immutable: written once under a new id, before the row that names them. */
-  writeRuns(table: string, runs: readonly { readonly id: string; readonly bytes: Uint8Array }[]): Promise<void>;
+  writeRuns(
+    table: string,
+    runs: readonly { readonly id: string; readonly bytes: Uint8Array }[],
+  ): Promise<void>;
   readRuns(table: string, ids: readonly string[]): Promise<readonly (Uint8Array | null)[]>;
   deleteRuns(table: string, ids: readonly string[]): Promise<void>;
   /** The position through which all rows of all events of a shard are written, by shard. Strongly consistent. */
@@ -87,7 +92,16 @@ export interface StateStore {
 
 export type ShardPosition = Omit<Position, 'shard'>;
 
-export const quarantineReasons = ['not-json', 'bad-encoding', 'too-large', 'schema', 'no-key', 'too-old', 'late', 'future'] as const;
+export const quarantineReasons = [
+  'not-json',
+  'bad-encoding',
+  'too-large',
+  'schema',
+  'no-key',
+  'too-old',
+  'late',
+  'future',
+] as const;
 export type QuarantineReason = (typeof quarantineReasons)[number];
 
 /** An event that was set aside, with all that is needed to understand it and to send it again. */
@@ -106,9 +120,11 @@ export interface QuarantinedEvent {
 export interface Quarantine {
   put(events: readonly QuarantinedEvent[]): Promise<void>;
   /** Oldest position first within a stream; `limit` at most. */
-  list(filter: { readonly stream?: string; readonly reason?: QuarantineReason; readonly limit: number }): Promise<
-    readonly (QuarantinedEvent & { readonly id: string })[]
-  >;
+  list(filter: {
+    readonly stream?: string;
+    readonly reason?: QuarantineReason;
+    readonly limit: number;
+  }): Promise<readonly (QuarantinedEvent & { readonly id: string })[]>;
   get(id: string): Promise<(QuarantinedEvent & { readonly id: string }) | null>;
   count(): Promise<ReadonlyMap<QuarantineReason, number>>;
 }

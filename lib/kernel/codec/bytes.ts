@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.ts';
 /**
  * The state codec's alphabet: unsigned and signed varints (LEB128, up to 2^53), wide integers, doubles, text.
  * The writer grows a buffer that it reuses; `finish` copies out what was written.
@@ -114,7 +115,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Bytes ended early or make no sense: the row is corrupt. */
-export class CorruptBytesError extends Error {
+export class CorruptBytesError extends MillraceError {
   override readonly name = 'CorruptBytesError';
 }
 

@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.ts';
 import { fromExternal, toExternal } from '../external.ts';
 import { Source } from '../generate.ts';
 import { hash53 } from '../hash.ts';
@@ -24,7 +25,7 @@ export interface ExpressionContext {
 export type FunctionRegistry = ReadonlyMap<string, (...values: never[]) => unknown>;
 
 /** An expression cannot be compiled: it names what is not there, or mixes types that no builder would mix. */
-export class ExpressionError extends Error {
+export class ExpressionError extends MillraceError {
   override readonly name = 'ExpressionError';
 }
 
@@ -47,6 +48,9 @@ export function expressionEmitter(context: ExpressionContext): (node: Expression
   return emit;
 }
 
+/** A context value's name in a row: features may have the same names. */
+export const contextName = (name: string): string => `context.${name}`;
+
 /** One expression as a function of a row of named values: for derived and on-demand features, and for tests. */
 export function compileExpression(
   node: Expression,
@@ -56,7 +60,11 @@ export function compileExpression(
   const emit = expressionEmitter({
     source,
     functions: functionRegistry,
-    field: ({ name, type }) => ({ code: `(row[${source.constant(name)}] ?? null)`, nullable: true, type }),
+    field: ({ source: from, name, type }) => ({
+      code: `(row[${source.constant(from === 'context' ? contextName(name) : name)}] ?? null)`,
+      nullable: true,
+      type,
+    }),
   });
   source.line(`return ${emit(node).name};`);
   return source.compile(['row']) as (row: Readonly<Record<string, Value>>) => Value;

@@ -1,0 +1,145 @@
+import { readPosition, readSequence, writePosition, writeSequence } from '../aggregators/index.ts';
+import { MillraceError } from '../errors.ts';
+import type { GroupKernel, State } from '../group.ts';
+import type { Position } from '../position.ts';
+import { CorruptBytesError, Reader, Writer } from './bytes.ts';
+import { readText, writeText } from './values.ts';
+
+/**
+ * A feature row: the state of an entity's events since it was last spilled (the head), the runs that hold the rest,
+ * and what keeps every event counted once (DESIGN, "Exactly-once, how").
+ */
+export interface Row {
+  /** Over how many bucket rows the key's updates are spread; 1 means none. */
+  fan: number;
+  /** By shard, the last position folded in, while it is above the shard's progress. */
+  marks: readonly Position[];
+  /** Recently counted ids, oldest first; in home rows only. */
+  ring: readonly RingEntry[];
+  runs: readonly RunReference[];
+  /** The run that came from backfill. */
+  base: string | null;
+  state: State;
+}
+
+export interface RingEntry {
+  /** `hash53` of the event's id. */
+  readonly id: number;
+  readonly position: Position;
+  readonly arrivalTime: number;
+}
+
+/** An immutable part of a row's state, stored on its own. */
+export interface RunReference {
+  readonly id: string;
+  /** 0: a head as it was spilled. 1: the merged and cut remainder of everything older. */
+  readonly level: number;
+  readonly bytes: number;
+}
+
+/** Bytes of a later codec: newer code wrote them, and only newer code can read them. Trying again later may help. */
+export class NewerCodecError extends MillraceError {
+  override readonly name = 'NewerCodecError';
+}
+
+/**
+ * A row as bytes: the codec's number; a bitmap of the sections that follow, in this order: 1 fan, 2 marks, 4 ring,
+ * 8 runs, 16 base; then the state. A section unknown to this code (32 and up) is a later codec's.
+ */
+export function encodeRow(kernel: Pick<GroupKernel, 'write'>, row: Row): Uint8Array {
+  const w = writer;
+  w.at = 0;
+  w.byte(codecVersion);
+  w.byte(
+    (row.fan > 1 ? section.fan : 0) |
+      (row.marks.length > 0 ? section.marks : 0) |
+      (row.ring.length > 0 ? section.ring : 0) |
+      (row.runs.length > 0 ? section.runs : 0) |
+      (row.base !== null ? section.base : 0),
+  );
+  if (row.fan > 1) w.uint(row.fan);
+  if (row.marks.length > 0) {
+    w.uint(row.marks.length);
+    for (const mark of row.marks) writePosition(w, mark);
+  }
+  if (row.ring.length > 0) writeRing(w, row.ring);
+  if (row.runs.length > 0) {
+    w.uint(row.runs.length);
+    for (const run of row.runs) {
+      writeText(w, run.id);
+      w.uint(run.level);
+      w.uint(run.bytes);
+    }
+  }
+  if (row.base !== null) writeText(w, row.base);
+  kernel.write(w, row.state);
+  return w.finish();
+}
+
+export function decodeRow(kernel: Pick<GroupKernel, 'read'>, bytes: Uint8Array): Row {
+  const r = reader;
+  r.reset(bytes);
+  const version = r.byte();
+  if (version > codecVersion) {
+    throw new NewerCodecError(
+      `row codec ${version}: this code reads up to ${codecVersion}; run a newer release`,
+    );
+  }
+  if (version < 1) throw new CorruptBytesError(`row codec ${version}: there is none`);
+  const sections = r.byte();
+  if (sections >= 32) throw new NewerCodecError(`row section ${sections}: written by a newer release`);
+  const fan = sections & section.fan ? r.uint() : 1;
+  const marks = sections & section.marks ? list(r, readPosition) : none;
+  const ring = sections & section.ring ? readRing(r) : none;
+  const runs =
+    sections & section.runs ? list(r, () => ({ id: readText(r), level: r.uint(), bytes: r.uint() })) : none;
+  const base = sections & section.base ? readText(r) : null;
+  const state = kernel.read(r);
+  if (r.at !== r.end) throw new CorruptBytesError(`row: ${r.end - r.at} bytes after its end`);
+  return { fan, marks, ring, runs, base, state };
+}
+
+export const codecVersion = 1;
+
+const section = { fan: 1, marks: 2, ring: 4, runs: 8, base: 16 } as const;
+
+// One of each serves all rows: encoding and decoding never wait in between.
+const writer = new Writer();
+const reader = new Reader(new Uint8Array());
+const none: readonly never[] = [];
+
+function list<T>(r: Reader, read: (r: Reader) => T): T[] {
+  const items: T[] = [];
+  for (let n = r.count(); n > 0; n--) items.push(read(r));
+  return items;
+}
+
+/** Arrivals as distances from the one before; the shards' names once. */
+function writeRing(w: Writer, ring: readonly RingEntry[]): void {
+  const shards = [...new Set(ring.map(e => e.position.shard))];
+  w.uint(shards.length);
+  for (const shard of shards) writeText(w, shard);
+  w.uint(ring.length);
+  let before = 0;
+  for (const { id, position, arrivalTime } of ring) {
+    w.uint(id);
+    w.uint(shards.indexOf(position.shard));
+    writeSequence(w, position.sequence);
+    w.uint(position.index);
+    w.int(arrivalTime - before);
+    before = arrivalTime;
+  }
+}
+
+function readRing(r: Reader): RingEntry[] {
+  const shards = list(r, readText);
+  let before = 0;
+  return list(r, () => {
+    const id = r.uint();
+    const shard = shards[r.uint()];
+    if (shard === undefined) throw new CorruptBytesError(`ring: unknown shard at byte ${r.at}`);
+    const position = { shard, sequence: readSequence(r), index: r.uint() };
+    before += r.int();
+    return { id, position, arrivalTime: before };
+  });
+}

@@ -1,0 +1,352 @@
+import {
+  CorruptBytesError,
+  compileExpression,
+  compileGroup,
+  contextName,
+  decodeRow,
+  type Flag,
+  type FunctionRegistry,
+  fromExternal,
+  type GroupKernel,
+  keyOf,
+  type Plan,
+  type Row,
+  type ServicePlan,
+  type State,
+  toExternal,
+  type Value,
+  type ValueType,
+} from '../kernel/index.ts';
+import { MillraceError, StoreError } from './errors.ts';
+import type { Clock, StateStore, StoredRow } from './ports.ts';
+import { tableOf, wholeState } from './rows.ts';
+
+export interface ReaderOptions {
+  readonly plan: Plan;
+  readonly functions?: FunctionRegistry;
+  readonly store: StateStore;
+  readonly clock: Clock;
+}
+
+/** The parts of an entity's key, by name: `{ user: '17850' }`. External values. */
+export type EntityKey = Readonly<Record<string, unknown>>;
+
+export interface ReadOptions {
+  /**
+   * Epoch ms to answer for, instead of the clock's time; past the newest event of every row read, for what lies
+   * before is answered from the archive.
+   */
+  readonly asOf?: number;
+  /** What on-demand features need of the request. */
+  readonly context?: Readonly<Record<string, unknown>>;
+}
+
+export interface ReadResult {
+  /** The query time that all values are for: the later of the clock and the newest event read + 1 ms. */
+  readonly asOf: number;
+  /** In the order of the keys asked for. */
+  readonly entities: readonly EntityResult[];
+}
+
+export interface EntityResult {
+  /**
+   * known: there is a row. unknown: there is none, and the values are those of no events. failed: a row could not be
+   * read, which says nothing about the entity; its values are null.
+   */
+  readonly status: 'known' | 'unknown' | 'failed';
+  /** By feature name, in external form. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Features whose value is not the whole truth, and why. */
+  readonly flags?: Readonly<Record<string, Flag>>;
+  /** What went wrong, where the status is failed. */
+  readonly error?: string;
+}
+
+export interface Reader {
+  /** All features of a group, of many entities. Throws ReadRequestError for keys or times that make no sense. */
+  readGroup(group: string, keys: readonly EntityKey[], options?: ReadOptions): Promise<ReadResult>;
+  /** A service's vector, of many entities (each key has the parts that the service's groups need). */
+  readService(service: string, keys: readonly EntityKey[], options?: ReadOptions): Promise<ReadResult>;
+}
+
+/** The request cannot be answered as it stands; the message says what to change. */
+export class ReadRequestError extends MillraceError {
+  override readonly name = 'ReadRequestError';
+}
+
+/**
+ * Feature values from the stored rows. One round of reads per group, and a second one for rows that have runs. Never
+ * takes a row that could not be read for one that is not there.
+ */
+export function createReader({ plan, functions, store, clock }: ReaderOptions): Reader {
+  const groups = new Map(plan.groups.map(g => [g.name, compileView(plan, g.name, functions)]));
+  const services = new Map(plan.services.map(s => [s.name, compileService(plan, s, functions)]));
+
+  return {
+    async readGroup(name, keys, options = {}) {
+      const view = groups.get(name);
+      if (view === undefined) throw unknownName('feature group', name, groups.keys());
+      const loaded = await load(store, view, keys);
+      const asOf = queryTime(clock, options, [loaded]);
+      return { asOf, entities: loaded.map(one => finish(view, one, asOf)) };
+    },
+
+    async readService(name, keys, options = {}) {
+      const service = services.get(name);
+      if (service === undefined) throw unknownName('feature service', name, services.keys());
+      const views = service.groups.map(g => groups.get(g) as GroupView);
+      const loaded = await Promise.all(views.map(view => load(store, view, keys)));
+      const asOf = queryTime(clock, options, loaded);
+      const context = service.contextOf(options.context ?? {});
+      const entities = keys.map((_, i) => {
+        const parts = views.map((view, g) => finish(view, loaded[g]?.[i] as Loaded, asOf));
+        return service.assemble(parts, context);
+      });
+      return { asOf, entities };
+    },
+  };
+}
+
+/** A group as readers see it: its kernel, and its features with the derived ones computed. */
+interface GroupView {
+  readonly kernel: GroupKernel;
+  readonly table: string;
+  keyOf(key: EntityKey): string;
+  /** Names and types of the features, aggregated ones first, then derived. */
+  readonly outputs: readonly Output[];
+  derive(values: readonly Value[]): Value[];
+}
+
+interface Output {
+  readonly name: string;
+  readonly type: ValueType;
+}
+
+interface Loaded {
+  readonly status: 'known' | 'unknown' | 'failed';
+  readonly state: State | null;
+  readonly error?: string;
+}
+
+function compileView(plan: Plan, name: string, functions: FunctionRegistry | undefined): GroupView {
+  const group = plan.groups.find(g => g.name === name) as Plan['groups'][number];
+  const entity = plan.entities.find(e => e.name === group.entity) as Plan['entities'][number];
+  const derived = group.derived.map(d => ({
+    name: d.name,
+    compute: compileExpression(d.expression, functions),
+  }));
+  return {
+    kernel: compileGroup(plan, group, functions),
+    table: tableOf(group),
+    keyOf(key) {
+      const parts = entity.keys.map(({ name: part, type }) => {
+        const value = fromExternal(key[part] ?? null, type);
+        if (value === undefined || value === null || value === '') {
+          const wanted = entity.keys.map(k => `${k.name} (${k.type.kind})`).join(', ');
+          throw new ReadRequestError(
+            `a key of entity ${entity.name} needs ${wanted}; ${part} is ${value === null ? 'missing' : `no ${type.kind}`}`,
+          );
+        }
+        return value;
+      });
+      const text = keyOf(parts);
+      if (text === null)
+        throw new ReadRequestError(`a key of entity ${entity.name} is longer than 1024 characters`);
+      return text;
+    },
+    outputs: [...group.features, ...group.derived].map(({ name: feature, type }) => ({
+      name: feature,
+      type,
+    })),
+    derive(values) {
+      if (derived.length === 0) return [];
+      const row = Object.fromEntries(group.features.map((f, i) => [f.name, values[i] as Value]));
+      return derived.map(({ name: feature, compute }) => {
+        const value = compute(row);
+        row[feature] = value;
+        return value;
+      });
+    },
+  };
+}
+
+/** The states of the keys' rows, runs merged in; what cannot be read fails alone. */
+async function load(store: StateStore, view: GroupView, keys: readonly EntityKey[]): Promise<Loaded[]> {
+  const texts = keys.map(view.keyOf);
+  let stored: readonly (StoredRow | null)[];
+  try {
+    stored = await store.read(view.table, texts);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return texts.map(() => failed(error));
+  }
+  const loaded: Loaded[] = [];
+  for (const [i, row] of stored.entries()) {
+    loaded.push(
+      row === null ? { status: 'unknown', state: null } : await loadRow(store, view, texts[i] as string, row),
+    );
+  }
+  return loaded;
+}
+
+async function loadRow(store: StateStore, view: GroupView, key: string, stored: StoredRow): Promise<Loaded> {
+  const { kernel, table } = view;
+  let current: StoredRow | null = stored;
+  try {
+    for (let attempt = 0; attempt < rereads && current !== null; attempt++) {
+      const row: Row = decodeRow(kernel, current.bytes);
+      if (row.runs.length === 0) return { status: 'known', state: row.state };
+      const runs = await store.readRuns(
+        table,
+        row.runs.map(r => r.id),
+      );
+      const state = wholeState(kernel, row, runs);
+      if (state !== null) return { status: 'known', state };
+      // A run was replaced between the two reads: the row names others by now.
+      current = (await store.read(table, [key]))[0] ?? null;
+    }
+  } catch (error) {
+    if (error instanceof StoreError || error instanceof CorruptBytesError) return failed(error, table, key);
+    throw error;
+  }
+  if (current === null) return { status: 'unknown', state: null };
+  return failed(new StoreError('corrupt', 'runs that the row names are missing'), table, key);
+}
+
+const rereads = 5;
+
+const failed = (error: Error, table?: string, key?: string): Loaded => ({
+  status: 'failed',
+  state: null,
+  error: table === undefined ? error.message : `table ${table}, row ${key}: ${error.message}`,
+});
+
+function queryTime(clock: Clock, { asOf }: ReadOptions, loaded: readonly (readonly Loaded[])[]): number {
+  let newest = Number.NEGATIVE_INFINITY;
+  for (const list of loaded)
+    for (const { state } of list) if (state !== null && state.newest > newest) newest = state.newest;
+  if (asOf === undefined) return Math.max(clock.now(), newest + 1);
+  if (!Number.isSafeInteger(asOf))
+    throw new ReadRequestError(`asOf must be whole milliseconds since 1970, got ${asOf}`);
+  if (asOf <= newest) {
+    throw new ReadRequestError(
+      `asOf ${new Date(asOf).toISOString()} is not past the newest event read, ${new Date(newest).toISOString()}: ` +
+        'rows answer for now; past times are answered from the archive',
+    );
+  }
+  return asOf;
+}
+
+function finish(view: GroupView, { status, state, error }: Loaded, asOf: number): EntityResult {
+  const { kernel, outputs } = view;
+  if (status === 'failed') {
+    const values = Object.fromEntries(outputs.map(o => [o.name, null]));
+    return error === undefined ? { status, values } : { status, values, error };
+  }
+  const finished = kernel.finalize(state, asOf);
+  const all = finished.values.concat(view.derive(finished.values));
+  const values: Record<string, unknown> = {};
+  let flags: Record<string, Flag> | undefined;
+  for (let i = 0; i < outputs.length; i++) {
+    const { name, type } = outputs[i] as Output;
+    values[name] = toExternal(all[i] as Value, type);
+    const flag = finished.flags[i];
+    if (flag !== undefined) {
+      flags ??= {};
+      flags[name] = flag;
+    }
+  }
+  return flags === undefined ? { status, values } : { status, values, flags };
+}
+
+/** A service, compiled: which groups it reads, and how their results become its vector. */
+interface ServiceView {
+  readonly groups: readonly string[];
+  contextOf(context: Readonly<Record<string, unknown>>): Readonly<Record<string, Value>>;
+  assemble(parts: readonly EntityResult[], context: Readonly<Record<string, Value>>): EntityResult;
+}
+
+function compileService(
+  plan: Plan,
+  service: ServicePlan,
+  functions: FunctionRegistry | undefined,
+): ServiceView {
+  const groups = [...new Set(service.features.map(f => f.group))];
+  const picks = service.features.map(f => ({
+    ...f,
+    part: groups.indexOf(f.group),
+    type: typeOf(plan, f.group, f.feature),
+  }));
+  const onDemand = service.onDemand.map(d => ({ ...d, compute: compileExpression(d.expression, functions) }));
+
+  return {
+    groups,
+    contextOf(context) {
+      for (const name of Object.keys(context)) {
+        if (!service.context.some(f => f.name === name)) {
+          const known = service.context.map(f => f.name).join(', ') || 'none';
+          throw new ReadRequestError(
+            `service ${service.name} takes no context field ${name}; it takes ${known}`,
+          );
+        }
+      }
+      return Object.fromEntries(
+        service.context.map(({ name, type, optional, nullable }) => {
+          const given = Object.hasOwn(context, name) ? context[name] : undefined;
+          const value = fromExternal(given ?? null, type);
+          if (value === undefined || (value === null && optional !== true && nullable !== true)) {
+            throw new ReadRequestError(
+              `service ${service.name} needs context field ${name} (${type.kind}), got ${given === undefined ? 'none' : JSON.stringify(given)}`,
+            );
+          }
+          return [contextName(name), value];
+        }),
+      );
+    },
+    assemble(parts, context) {
+      const values: Record<string, unknown> = {};
+      const row: Record<string, Value> = { ...context };
+      let flags: Record<string, Flag> | undefined;
+      for (const { name, feature, part, type } of picks) {
+        const result = parts[part] as EntityResult;
+        const value = result.values[feature];
+        values[name] = value;
+        if (onDemand.length > 0) row[name] = type.kind === 'map' ? null : (fromExternal(value, type) ?? null);
+        const flag = result.flags?.[feature];
+        if (flag !== undefined) {
+          flags ??= {};
+          flags[name] = flag;
+        }
+      }
+      const statuses = parts.map(p => p.status);
+      const status = statuses.includes('failed')
+        ? 'failed'
+        : statuses.includes('known')
+          ? 'known'
+          : 'unknown';
+      for (const { name, type, compute } of onDemand) {
+        const value = compute(row);
+        row[name] = value;
+        values[name] = toExternal(value, type);
+      }
+      const error = parts.find(p => p.error !== undefined)?.error;
+      return {
+        status,
+        values,
+        ...(flags === undefined ? {} : { flags }),
+        ...(error === undefined ? {} : { error }),
+      };
+    },
+  };
+}
+
+function typeOf(plan: Plan, group: string, feature: string): ValueType {
+  const owner = plan.groups.find(g => g.name === group);
+  const found = [...(owner?.features ?? []), ...(owner?.derived ?? [])].find(f => f.name === feature);
+  if (found === undefined)
+    throw new MillraceError(`the Plan names a feature ${group}.${feature} that is not there`);
+  return found.type;
+}
+
+const unknownName = (what: string, name: string, known: Iterable<string>): ReadRequestError =>
+  new ReadRequestError(`there is no ${what} ${name}; there is ${[...known].join(', ') || 'none'}`);

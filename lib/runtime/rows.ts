@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import {
+  decodeRow,
+  encodeRow,
+  type GroupKernel,
+  type Row,
+  type RunReference,
+  type State,
+} from '../kernel/index.ts';
+import { StoreError } from './errors.ts';
+import type { StateStore, StoredRow } from './ports.ts';
+
+/** A group version's table: its rows live and go together. */
+export const tableOf = (group: { readonly name: string; readonly version: number }): string =>
+  `${group.name}@${group.version}`;
+
+/** How large rows and their runs may grow. */
+export interface RowLimits {
+  /** A head past this is spilled to a run. On DynamoDB 1 KB keeps an update at one write unit. */
+  readonly headBytes: number;
+  /** No run is larger, but for a single partial that is. Well below the 400 KB of a DynamoDB item. */
+  readonly runBytes: number;
+}
+
+export const localRowLimits: RowLimits = { headBytes: 16 * 1024, runBytes: 128 * 1024 };
+
+export const emptyRow = (kernel: GroupKernel): Row => ({
+  fan: 1,
+  marks: [],
+  ring: [],
+  runs: [],
+  base: null,
+  state: kernel.createState(),
+});
+
+export const rowOf = (kernel: GroupKernel, stored: StoredRow | null): Row =>
+  stored === null ? emptyRow(kernel) : decodeRow(kernel, stored.bytes);
+
+/** A row ready to be written, and what has to happen around the write. */
+export interface EncodedRow {
+  readonly bytes: Uint8Array;
+  /** Runs the row names from now on: to be written before it. */
+  readonly created: readonly { readonly id: string; readonly bytes: Uint8Array }[];
+  /** Runs it no longer names: to be deleted once no reader can be on its way to them. */
+  readonly replaced: readonly string[];
+}
+
+/**
+ * The row's bytes. A head past its limit becomes a run, and an empty head takes its place: states merge, so the row
+ * is then its head and its runs together. Once the spilled heads come to a quarter of the merged remainder, all are
+ * merged and cut anew, so that a row is never much larger than the state it stands for and an update never reads
+ * its runs more than now and then.
+ */
+export async function encodeBounded(
+  kernel: GroupKernel,
+  store: StateStore,
+  table: string,
+  key: string,
+  row: Row,
+  limits: RowLimits,
+): Promise<EncodedRow> {
+  const bytes = encodeRow(kernel, row);
+  if (bytes.length <= limits.headBytes) return { bytes, created: none, replaced: none };
+
+  const head = kernel.encode(row.state);
+  const spilled = row.runs.filter(run => run.level === 0);
+  const settled = row.runs.filter(run => run.level === 1);
+  const fresh = size(spilled) + head.length;
+  let runs: { reference: RunReference; bytes: Uint8Array }[];
+  let kept: readonly RunReference[];
+  if (
+    head.length <= limits.runBytes &&
+    spilled.length < 32 &&
+    fresh < Math.max(8 * limits.headBytes, size(settled) / 4)
+  ) {
+    runs = [newRun(key, 0, head)];
+    kept = row.runs;
+  } else {
+    const whole = kernel.createState();
+    kernel.merge(whole, row.state);
+    for (const part of await readRuns(kernel, store, table, key, row.runs)) kernel.merge(whole, part);
+    runs = kernel.cut(whole, limits.runBytes).map(part => newRun(key, 1, kernel.encode(part)));
+    kept = none;
+  }
+  const references = [...kept, ...runs.map(r => r.reference)];
+  return {
+    bytes: encodeRow(kernel, { ...row, runs: references, state: kernel.createState() }),
+    created: runs.map(r => ({ id: r.reference.id, bytes: r.bytes })),
+    replaced: row.runs.filter(r => !references.includes(r)).map(r => r.id),
+  };
+}
+
+/** A row's whole state: its head merged with its runs. Null where a run is gone: the row was rewritten meanwhile. */
+export function wholeState(
+  kernel: GroupKernel,
+  row: Row,
+  runs: readonly (Uint8Array | null)[],
+): State | null {
+  if (runs.length === 0) return row.state;
+  const whole = kernel.createState();
+  kernel.merge(whole, row.state);
+  for (const bytes of runs) {
+    if (bytes === null) return null;
+    kernel.merge(whole, kernel.decode(bytes));
+  }
+  return whole;
+}
+
+async function readRuns(
+  kernel: GroupKernel,
+  store: StateStore,
+  table: string,
+  key: string,
+  runs: readonly RunReference[],
+): Promise<State[]> {
+  const found = await store.readRuns(
+    table,
+    runs.map(r => r.id),
+  );
+  return found.map((bytes, i) => {
+    if (bytes === null) {
+      throw new StoreError('corrupt', `table ${table}, row ${key}: its run ${runs[i]?.id} is missing`);
+    }
+    return kernel.decode(bytes);
+  });
+}
+
+function newRun(
+  key: string,
+  level: number,
+  bytes: Uint8Array,
+): { reference: RunReference; bytes: Uint8Array } {
+  return { reference: { id: `${key}#${randomUUID()}`, level, bytes: bytes.length }, bytes };
+}
+
+const none: readonly never[] = [];
+const size = (runs: readonly RunReference[]): number => runs.reduce((sum, run) => sum + run.bytes, 0);

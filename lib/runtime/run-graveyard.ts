@@ -1,0 +1,31 @@
+import type { Clock, StateStore } from './ports.ts';
+
+/** Runs that no row names any more, until they can be deleted. */
+export interface RunGraveyard {
+  add(table: string, id: string): void;
+  /** Deletes those that lie here long enough. */
+  bury(): Promise<void>;
+}
+
+/** A reader that saw the old row may still be on its way to the runs it named; reads end well before this. */
+export const readTimeout = 30_000;
+
+/** Held in memory: runs replaced just before a crash stay behind (docs/limits.md). */
+export function createRunGraveyard(store: StateStore, clock: Clock): RunGraveyard {
+  const waiting: { table: string; id: string; since: number }[] = [];
+  return {
+    add(table, id) {
+      waiting.push({ table, id, since: clock.now() });
+    },
+    async bury() {
+      const ripe = waiting.findIndex(run => clock.now() - run.since < readTimeout);
+      const due = waiting.splice(0, ripe < 0 ? waiting.length : ripe);
+      const byTable = Map.groupBy(due, run => run.table);
+      for (const [table, runs] of byTable)
+        await store.deleteRuns(
+          table,
+          runs.map(r => r.id),
+        );
+    },
+  };
+}
