@@ -1,0 +1,20 @@
+/**
+ * Keys are parts separated by a zero byte, which names (of tables, streams, shards, incarnations) never contain; only
+ * a last part may be any text. Compared as bytes, keys with the same first parts stand together.
+ */
+export const textKey = (...parts: readonly string[]): Buffer => Buffer.from(parts.join('\0'));
+
+/** All keys that begin with these parts and have more. */
+export function keysUnder(...parts: readonly string[]): { readonly gte: Buffer; readonly lt: Buffer } {
+  const prefix = parts.join('\0');
+  return { gte: Buffer.from(`${prefix}\0`), lt: Buffer.from(`${prefix}\u0001`) };
+}
+
+/** Every key there is. Text in UTF-8 has no byte above 0xf4. */
+export const allKeys = { gte: Buffer.of(0), lt: Buffer.of(0xff) };
+
+/** Digits that sort as text the way the numbers do; for whole numbers from 0 of up to 99 digits. */
+export function sortableDigits(value: number | bigint): string {
+  const digits = value.toString();
+  return `${digits.length.toString().padStart(2, '0')}${digits}`;
+}

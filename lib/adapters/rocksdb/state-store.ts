@@ -1,0 +1,185 @@
+import { compareInShard } from '../../kernel/position.ts';
+import { StoreError } from '../../runtime/errors.ts';
+import type { RowWrite, ShardPosition, StateStore, StoredRow, WriteOutcome } from '../../runtime/ports.ts';
+import type { DataDirectory } from './data-directory.ts';
+import type { Database } from './database.ts';
+import { keysUnder, textKey } from './keys.ts';
+import { perDatabase } from './per-database.ts';
+import { createRowCache, type KnownRow, noRow, type RowCache, type TableCache } from './row-cache.ts';
+
+export interface StateStoreOptions {
+  /** About how much memory rows are kept in; 256 MiB by default. The first store over a directory decides. */
+  readonly cacheBytes?: number;
+}
+
+/**
+ * The state store in a data directory.
+ *
+ * The directory is locked, so this process is the rows' only writer, and what it has read or written it may remember:
+ * conditions are judged, and rows read, from a bounded cache that every write goes through. Judging and writing happen
+ * in one turn of the event loop, so that of two writes with the same expectation one wins.
+ *
+ * Bytes passed in or handed out are kept by the cache: do not change them afterwards.
+ *
+ * Writes outlive the process as soon as they resolve, and a power failure once the event log has synced: both are in
+ * one write-ahead log, so the rows never know of more events than the log, and what is lost is processed again.
+ */
+export function createStateStore({ database }: DataDirectory, options: StateStoreOptions = {}): StateStore {
+  const caches = cachesOf(database);
+  caches.rows ??= createRowCache(options.cacheBytes ?? defaultCacheBytes);
+  const cache = caches.rows;
+
+  /** What the table holds at these keys; what the cache does not know is read at once. */
+  function look(table: string, known: TableCache, keys: readonly string[]): KnownRow[] {
+    const unknown: number[] = [];
+    const rows = keys.map((key, i) => {
+      const row = known.get(key);
+      if (row === undefined) unknown.push(i);
+      return row ?? noRow;
+    });
+    if (unknown.length > 0) {
+      const values = database.getMany(
+        'rows',
+        unknown.map(i => textKey(table, keys[i]!)),
+      );
+      for (const [n, i] of unknown.entries()) {
+        const key = keys[i]!;
+        const value = values[n];
+        const row = value === undefined ? noRow : decodeRow(table, key, value);
+        known.set(key, row);
+        rows[i] = row;
+      }
+    }
+    return rows;
+  }
+
+  return {
+    async read(table, keys) {
+      return look(table, cache.table(table), keys).map(row => (row.bytes === null ? null : row));
+    },
+
+    async write(table, writes) {
+      const known = cache.table(table);
+      const present = look(
+        table,
+        known,
+        writes.map(write => write.key),
+      );
+      const outcomes = writes.map(
+        (write, i): WriteOutcome => (present[i]!.version === write.expected ? 'written' : 'conflict'),
+      );
+      writeRows(
+        database,
+        known,
+        table,
+        writes.filter((_, i) => outcomes[i] === 'written'),
+      );
+      return outcomes;
+    },
+
+    async writeRuns(table, runs) {
+      database.write(batch => {
+        for (const { id, bytes } of runs) batch.put('runs', textKey(table, id), asBuffer(bytes));
+      });
+    },
+
+    async readRuns(table, ids) {
+      return database
+        .getMany(
+          'runs',
+          ids.map(id => textKey(table, id)),
+        )
+        .map(bytes => bytes ?? null);
+    },
+
+    async deleteRuns(table, ids) {
+      database.write(batch => {
+        for (const id of ids) batch.delete('runs', textKey(table, id));
+      });
+    },
+
+    async readProgress(incarnation) {
+      const range = keysUnder(incarnation);
+      const progress = new Map<string, ShardPosition>();
+      for (const { key, value } of database.iterate('progress', range)) {
+        progress.set(key.toString('utf8', range.gte.length), decodePosition(value));
+      }
+      return progress;
+    },
+
+    async advanceProgress(incarnation, shard, to) {
+      const key = textKey(incarnation, shard);
+      const known = database.get('progress', key);
+      if (known !== null && compareInShard(decodePosition(known), to) >= 0) return;
+      database.write(batch => batch.put('progress', key, encodePosition(to)));
+    },
+
+    async *scan(table) {
+      const range = keysUnder(table);
+      for (const key of database.keys('rows', range)) yield key.toString('utf8', range.gte.length);
+    },
+  };
+}
+
+/** Enough for 250,000 rows of a usual size. */
+const defaultCacheBytes = 256 << 20;
+/** Stores over one directory share their cache: each is the only writer only together with the others. */
+const cachesOf = perDatabase((): { rows?: RowCache } => ({}));
+
+/** Writes all or none. */
+function writeRows(database: Database, known: TableCache, table: string, writes: readonly RowWrite[]): void {
+  if (writes.length === 0) return;
+  const longest = writes.reduce((most, { bytes }) => Math.max(most, bytes.length), 0);
+  // One buffer for all: the batch copies what it is given.
+  const value = Buffer.allocUnsafe(header + longest);
+  try {
+    database.write(batch => {
+      for (const { key, version, bytes } of writes) {
+        value.writeDoubleLE(version, 0);
+        value.set(bytes, header);
+        batch.put('rows', textKey(table, key), value.subarray(0, header + bytes.length));
+      }
+    });
+  } catch (error) {
+    // It may have reached the disk or not.
+    for (const { key } of writes) known.forget(key);
+    throw error;
+  }
+  for (const { key, version, bytes } of writes) known.set(key, { version, bytes: ownBytes(bytes) });
+}
+
+/** A row is stored as its version, a double, followed by its bytes. */
+const header = 8;
+
+function decodeRow(table: string, key: string, value: Buffer): StoredRow {
+  const version = value.length < header ? 0 : value.readDoubleLE(0);
+  if (!(version > 0)) {
+    throw new StoreError(
+      'corrupt',
+      `table ${table}, row ${key}: ${value.length} bytes that are no row. Restore the directory from a copy.`,
+    );
+  }
+  return { version, bytes: new Uint8Array(value.buffer, value.byteOffset + header, value.length - header) };
+}
+
+/** A view of a larger buffer would keep all of it in memory, and may be overwritten with it. */
+const ownBytes = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.prototype.slice.call(bytes);
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** `12/0`, and `12n/0` where the sequence number is a bigint. */
+const encodePosition = ({ sequence, index }: ShardPosition): Buffer =>
+  Buffer.from(`${sequence}${typeof sequence === 'bigint' ? 'n' : ''}/${index}`);
+
+function decodePosition(bytes: Buffer): ShardPosition {
+  const match = /^(\d+)(n?)\/(\d+)$/.exec(bytes.toString());
+  if (match === null) {
+    throw new StoreError(
+      'corrupt',
+      `progress: ${JSON.stringify(bytes.toString())} is no position. Restore the directory from a copy.`,
+    );
+  }
+  const [, digits, big, index] = match;
+  return { sequence: big ? BigInt(digits!) : Number(digits), index: Number(index) };
+}

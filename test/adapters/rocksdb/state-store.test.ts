@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { DataDirectory } from '../../../lib/adapters/rocksdb/data-directory.ts';
+import type { Database } from '../../../lib/adapters/rocksdb/database.ts';
+import { createRowCache, noRow } from '../../../lib/adapters/rocksdb/row-cache.ts';
+import { createStateStore } from '../../../lib/adapters/rocksdb/state-store.ts';
+import { StoreError } from '../../../lib/runtime/errors.ts';
+import { collect, text } from '../../conformance/harness.ts';
+import { rocksdbSubject } from './support.ts';
+
+let subject: Awaited<ReturnType<typeof rocksdbSubject<DataDirectory>>>;
+let database: Database;
+beforeEach(async () => {
+  subject = await rocksdbSubject(directory => directory);
+  database = subject.directory().database;
+});
+afterEach(() => subject.dispose());
+
+const write = (key: string, expected: number, version: number) => ({
+  key,
+  expected,
+  version,
+  bytes: Buffer.from(key),
+});
+const rowKey = Buffer.from('t\0a');
+
+test.each([
+  ['empty', Buffer.alloc(0)],
+  ['shorter than its header', Buffer.alloc(7, 1)],
+  ['of version 0', Buffer.alloc(20)],
+  ['of a version that is no number', Buffer.alloc(20, 0xff)],
+])('a row that is %s is corrupt', async (_, value) => {
+  database.write(batch => batch.put('rows', rowKey, value));
+  const store = createStateStore(subject.directory());
+  const corrupt = { name: 'StoreError', reason: 'corrupt', message: /table t, row a/ };
+  await expect(store.read('t', ['a'])).rejects.toMatchObject(corrupt);
+  await expect(store.write('t', [write('a', 0, 1)])).rejects.toMatchObject(corrupt);
+  expect(await store.read('t', ['b'])).toEqual([null]);
+});
+
+test('progress that is no position is corrupt', async () => {
+  database.write(batch => batch.put('progress', Buffer.from('stream\0shard'), Buffer.from('12')));
+  const store = createStateStore(subject.directory());
+  await expect(store.readProgress('stream')).rejects.toMatchObject({ reason: 'corrupt' });
+});
+
+test('two stores over one directory see each other at once', async () => {
+  const [one, other] = [createStateStore(subject.directory()), createStateStore(subject.directory())];
+  await one.read('t', ['a']);
+  await other.write('t', [write('a', 0, 1)]);
+  expect(await one.write('t', [write('a', 0, 2)])).toEqual(['conflict']);
+  expect((await one.read('t', ['a']))[0]!.version).toBe(1);
+});
+
+test('a read row is not fetched again, a condition on it neither', async () => {
+  const store = createStateStore(subject.directory());
+  await store.read('t', ['a', 'b']);
+  await store.write('t', [write('b', 0, 1)]);
+  // Behind the store's back, which no one may do: so it can be told whether it looks.
+  database.write(batch => batch.put('rows', rowKey, Buffer.alloc(3)));
+  expect(await store.read('t', ['a'])).toEqual([null]);
+  expect(await store.write('t', [write('a', 0, 1), write('b', 1, 2)])).toEqual(['written', 'written']);
+});
+
+test('a batch that fails leaves rows and conditions as they were', async () => {
+  const store = createStateStore(subject.directory());
+  await store.write('t', [write('a', 0, 1)]);
+  const broken = { key: 'b', expected: 0, version: 1, bytes: null as unknown as Uint8Array };
+  await expect(store.write('t', [write('a', 1, 2), broken])).rejects.toThrow();
+  expect((await store.read('t', ['a', 'b'])).map(row => row?.version)).toEqual([1, undefined]);
+  expect(await store.write('t', [write('a', 2, 3), write('b', 1, 2)])).toEqual(['conflict', 'conflict']);
+  expect(await store.write('t', [write('a', 1, 3), write('b', 0, 2)])).toEqual(['written', 'written']);
+});
+
+test('a failure of the disk is a StoreError, after which the store looks anew', async () => {
+  const directory = subject.directory();
+  let failing = false;
+  const failingDatabase: Database = {
+    ...database,
+    write(fill, options) {
+      database.write(fill, options);
+      // The worst of failures: reported, yet the write took effect.
+      if (failing) throw new StoreError('full', 'no space left');
+    },
+  };
+  const store = createStateStore({ ...directory, database: failingDatabase });
+  await store.write('t', [write('a', 0, 1)]);
+  failing = true;
+  await expect(store.write('t', [write('a', 1, 2)])).rejects.toMatchObject({ reason: 'full' });
+  failing = false;
+  expect((await store.read('t', ['a']))[0]!.version).toBe(2);
+  expect(await store.write('t', [write('a', 1, 3)])).toEqual(['conflict']);
+});
+
+test('a closed directory takes no rows', async () => {
+  const store = createStateStore(subject.directory());
+  await subject.directory().close();
+  await expect(store.read('t', ['a'])).rejects.toMatchObject({ name: 'StoreError', reason: 'unavailable' });
+  await expect(store.write('t', [write('a', 0, 1)])).rejects.toMatchObject({ reason: 'unavailable' });
+  await expect(collect(store.scan('t'))).rejects.toMatchObject({ reason: 'unavailable' });
+});
+
+describe('the row cache', () => {
+  const row = (version: number, size: number) => ({ version, bytes: new Uint8Array(size) });
+
+  test('drops what is not used when it is full, and never answers wrongly', () => {
+    const cache = createRowCache(100_000).table('t');
+    cache.set('used', row(1, 10));
+    const known = new Set<string>();
+    for (let i = 0; i < 5_000; i++) {
+      cache.set(`${i}`, row(i + 1, 100));
+      expect(cache.get('used')?.version).toBe(1);
+    }
+    for (let i = 0; i < 5_000; i++) {
+      const found = cache.get(`${i}`);
+      if (found === undefined) continue;
+      expect(found.version).toBe(i + 1);
+      known.add(`${i}`);
+    }
+    expect(known.size).toBeGreaterThan(200);
+    expect(known.size).toBeLessThan(300);
+  });
+
+  test('holds its bound while rows grow', () => {
+    const cache = createRowCache(100_000).table('t');
+    for (let i = 0; i < 50; i++) cache.set(`${i}`, noRow);
+    for (let i = 0; i < 50; i++) cache.set(`${i}`, row(2, 10_000));
+    const known = Array.from({ length: 50 }, (_, i) => cache.get(`${i}`)).filter(
+      found => found !== undefined,
+    );
+    expect(known.reduce((sum, found) => sum + (found.bytes?.length ?? 0), 0)).toBeLessThanOrEqual(100_000);
+    expect(known.length).toBeGreaterThan(5);
+  });
+
+  test('forgets one row, and knows it again when told', () => {
+    const cache = createRowCache(100_000).table('t');
+    cache.set('a', noRow);
+    cache.set('b', row(1, 10));
+    cache.forget('a');
+    cache.forget('unknown');
+    expect([cache.get('a'), cache.get('b')?.version]).toEqual([undefined, 1]);
+    cache.set('a', row(5, 10));
+    expect(cache.get('a')?.version).toBe(5);
+  });
+
+  test('its bound is for all tables together', () => {
+    const cache = createRowCache(100_000);
+    const tables = Array.from({ length: 50 }, (_, i) => cache.table(`${i}`));
+    for (const table of tables) for (let i = 0; i < 20; i++) table.set(`${i}`, row(1, 100));
+    const known = tables.flatMap(table => Array.from({ length: 20 }, (_, i) => table.get(`${i}`)));
+    expect(known.filter(found => found !== undefined).length).toBeLessThan(300);
+    expect(tables[49]!.get('19')?.version).toBe(1);
+  });
+
+  test('a row larger than all of it is not kept', () => {
+    const cache = createRowCache(1_000).table('t');
+    cache.set('a', row(1, 5_000));
+    expect(cache.get('a')).toBeUndefined();
+  });
+});
+
+test('conditions hold for rows that the cache has long dropped', async () => {
+  const store = createStateStore(subject.directory(), { cacheBytes: 50_000 });
+  const keys = Array.from({ length: 2_000 }, (_, i) => `user ${i}`);
+  await store.write(
+    't',
+    keys.map(key => write(key, 0, 1)),
+  );
+  expect(
+    new Set(
+      await store.write(
+        't',
+        keys.map(key => write(key, 0, 2)),
+      ),
+    ),
+  ).toEqual(new Set(['conflict']));
+  expect(
+    new Set(
+      await store.write(
+        't',
+        keys.map(key => write(key, 1, 2)),
+      ),
+    ),
+  ).toEqual(new Set(['written']));
+  expect(
+    (await store.read('t', keys)).every((row, i) => row!.version === 2 && text(row!.bytes) === keys[i]),
+  ).toBe(true);
+});
