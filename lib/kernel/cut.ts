@@ -65,7 +65,10 @@ function slotsOf(track: Track, state: State): Part[] {
   const objects = state[track.objectsKey] as unknown[];
   if (cells.length !== track.stride) return [];
   const start = cells[0] as number;
-  return track.slots.map(({ aggregator, at }) => ({
+  const filled = track.slots.filter(({ aggregator, at }) =>
+    aggregator.shape === 'numeric' ? !aggregator.isEmpty(cells, at) : objects[at] !== null,
+  );
+  return filled.map(({ aggregator, at }) => ({
     start,
     move(into: State) {
       const intoCells = into[track.cellsKey] as number[];
