@@ -3,7 +3,7 @@ import { decimalFrom, parseInt64 } from './external.ts';
 import { Source } from './generate.ts';
 import type { FieldPlan, StreamPlan } from './plan.ts';
 import type { Position } from './position.ts';
-import { minute } from './time.ts';
+import { furthestTime, minute } from './time.ts';
 import { parseTimestamp } from './timestamp.ts';
 import { formatType, type Value } from './value-type.ts';
 
@@ -221,8 +221,6 @@ function nullableReader(field: FieldPlan): FieldReader {
   };
 }
 
-/** The range of ECMAScript's Date. */
-const furthestTime = 8.64e15;
 const longestList = 10_000;
 
 function rejection(stream: StreamPlan, i: number, json: unknown): Rejection {

@@ -1,3 +1,4 @@
+import { furthestTime } from './time.ts';
 import { parseTimestamp } from './timestamp.ts';
 import type { ScalarValue, Value, ValueType } from './value-type.ts';
 
@@ -41,7 +42,9 @@ export function fromExternal(external: unknown, type: ValueType): Value | undefi
       return Number.isFinite(external) ? (external as number) + 0 : undefined;
     case 'timestamp':
       if (typeof external === 'string') return parseTimestamp(external) ?? undefined;
-      return Number.isSafeInteger(external) ? (external as number) + 0 : undefined;
+      return Number.isSafeInteger(external) && Math.abs(external as number) <= furthestTime
+        ? (external as number) + 0
+        : undefined;
     case 'int64': {
       if (typeof external === 'bigint')
         return BigInt.asIntN(64, external) === external ? external : undefined;

@@ -78,7 +78,7 @@ export class ReadRequestError extends MillraceError {
  * Feature values from the stored rows. One round of reads per group, and a second one for rows that have runs. Never
  * takes a row that could not be read for one that is not there.
  */
-export function createReader({ plan, functions, store, clock }: ReaderOptions): Reader {
+export function createReader({ plan, functions = new Map(), store, clock }: ReaderOptions): Reader {
   const groups = new Map(plan.groups.map(g => [g.name, compileView(plan, g.name, functions)]));
   const services = new Map(plan.services.map(s => [s.name, compileService(plan, s, functions)]));
 
@@ -128,12 +128,13 @@ interface Loaded {
   readonly error?: string;
 }
 
-function compileView(plan: Plan, name: string, functions: FunctionRegistry | undefined): GroupView {
+function compileView(plan: Plan, name: string, functions: FunctionRegistry): GroupView {
   const group = plan.groups.find(g => g.name === name) as Plan['groups'][number];
   const entity = plan.entities.find(e => e.name === group.entity) as Plan['entities'][number];
+  const types = new Map([...group.features, ...group.derived].map(f => [f.name, f.type]));
   const derived = group.derived.map(d => ({
     name: d.name,
-    compute: compileExpression(d.expression, functions),
+    compute: compileExpression(d.expression, { functions, types }),
   }));
   return {
     kernel: compileGroup(plan, group, functions),
@@ -266,18 +267,22 @@ interface ServiceView {
   assemble(parts: readonly EntityResult[], context: Readonly<Record<string, Value>>): EntityResult;
 }
 
-function compileService(
-  plan: Plan,
-  service: ServicePlan,
-  functions: FunctionRegistry | undefined,
-): ServiceView {
+function compileService(plan: Plan, service: ServicePlan, functions: FunctionRegistry): ServiceView {
   const groups = [...new Set(service.features.map(f => f.group))];
   const picks = service.features.map(f => ({
     ...f,
     part: groups.indexOf(f.group),
     type: typeOf(plan, f.group, f.feature),
   }));
-  const onDemand = service.onDemand.map(d => ({ ...d, compute: compileExpression(d.expression, functions) }));
+  const types = new Map<string, ValueType>([
+    ...picks.map(p => [p.name, p.type] as const),
+    ...service.context.map(f => [contextName(f.name), f.type] as const),
+    ...service.onDemand.map(d => [d.name, d.type] as const),
+  ]);
+  const onDemand = service.onDemand.map(d => ({
+    ...d,
+    compute: compileExpression(d.expression, { functions, types }),
+  }));
 
   return {
     groups,

@@ -190,6 +190,8 @@ export class Reader {
   bigint(): bigint {
     const header = this.uint();
     const length = Math.floor(header / 2);
+    // Sums and sequence numbers take a few words; shifting in a corrupt length byte by byte would take for ever.
+    if (length > 64) throw new CorruptBytesError(`integer of ${length} bytes at byte ${this.at}`);
     if (this.at + length > this.end) throw truncated(this);
     let x = 0n;
     for (let i = length - 1; i >= 0; i--) x = (x << 8n) | BigInt(this.bytes[this.at + i] as number);

@@ -124,6 +124,7 @@ export function readText(r: Reader): string {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   }
   const digits = (header - 3) / 2;
+  if (digits > 15) throw new CorruptBytesError(`text of ${digits} digits at byte ${r.at}`);
   return r.uint().toString().padStart(digits, '0');
 }
 

@@ -1,4 +1,5 @@
 import { decimalFrom, parseInt64 } from '../external.ts';
+import { furthestTime } from '../time.ts';
 import { formatTimestamp, parseTimestamp } from '../timestamp.ts';
 import type { Value, ValueType } from '../value-type.ts';
 import { float, int64, integer } from './functions.ts';
@@ -30,7 +31,8 @@ export function castFunction(from: ValueType, to: ValueType): ((x: never) => Val
       case 'int64':
         return (x: bigint) => integer(Number(x * BigInt(unit)));
       case 'float':
-        return (x: number) => integer(Math.round(x * unit));
+        // Halves go away from zero, as in SQL.
+        return (x: number) => integer(Math.sign(x) * Math.round(Math.abs(x) * unit));
       case 'string':
         return (x: string) => decimalFrom(x, to.scale) ?? null;
       default:
@@ -54,7 +56,7 @@ const plainCasts: { [From in ValueType['kind']]?: { [To in ValueType['kind']]?: 
     float: (x: number) => x,
     string: (x: number) => String(x),
     bool: (x: number) => x !== 0,
-    timestamp: (x: number) => x,
+    timestamp: (x: number) => (Math.abs(x) <= furthestTime ? x : null),
   },
   int64: {
     int: (x: bigint) => integer(Number(x)),
@@ -89,7 +91,7 @@ const plainCasts: { [From in ValueType['kind']]?: { [To in ValueType['kind']]?: 
     int: (x: number) => x,
     int64: (x: number) => BigInt(x),
     float: (x: number) => x,
-    string: (x: number) => formatTimestamp(x),
+    string: (x: number) => (Math.abs(x) <= furthestTime ? formatTimestamp(x) : null),
   },
 };
 

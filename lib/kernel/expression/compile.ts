@@ -51,20 +51,25 @@ export function expressionEmitter(context: ExpressionContext): (node: Expression
 /** A context value's name in a row: features may have the same names. */
 export const contextName = (name: string): string => `context.${name}`;
 
+export interface RowExpressionOptions {
+  readonly functions?: FunctionRegistry;
+  /** The types of the row's values by name; needed where an expression leads into a struct. */
+  readonly types?: ReadonlyMap<string, ValueType>;
+}
+
 /** One expression as a function of a row of named values: for derived and on-demand features, and for tests. */
 export function compileExpression(
   node: Expression,
-  functionRegistry: FunctionRegistry = new Map(),
+  { functions: registry = new Map(), types = new Map() }: RowExpressionOptions = {},
 ): (row: Readonly<Record<string, Value>>) => Value {
   const source = new Source();
   const emit = expressionEmitter({
     source,
-    functions: functionRegistry,
-    field: ({ source: from, name, type }) => ({
-      code: `(row[${source.constant(from === 'context' ? contextName(name) : name)}] ?? null)`,
-      nullable: true,
-      type,
-    }),
+    functions: registry,
+    field({ source: from, name, type }) {
+      const key = from === 'context' ? contextName(name) : name;
+      return { code: `(row[${source.constant(key)}] ?? null)`, nullable: true, type: types.get(key) ?? type };
+    },
   });
   source.line(`return ${emit(node).name};`);
   return source.compile(['row']) as (row: Readonly<Record<string, Value>>) => Value;
@@ -220,13 +225,13 @@ const emitters: { [K in Expression['kind']]: (node: Expression & { kind: K }, sc
   datePart(node, scope) {
     const fn = scope.source.constant(functions.datePart);
     const part = scope.source.constant(node.part);
-    return strict(scope, [scope.emit(node.value)], a => `${fn}(${a}, ${part})`);
+    return strict(scope, [scope.emit(node.value)], a => `${fn}(${a}, ${part})`, { nullable: true });
   },
 
   dateTruncate(node, scope) {
     const fn = scope.source.constant(functions.dateTruncate);
     const unit = scope.source.constant(node.unit);
-    return strict(scope, [scope.emit(node.value)], a => `${fn}(${a}, ${unit})`);
+    return strict(scope, [scope.emit(node.value)], a => `${fn}(${a}, ${unit})`, { nullable: true });
   },
 
   cast(node, scope) {

@@ -1,5 +1,5 @@
 import { compareStrings } from '../compare.ts';
-import { day, floorTo, hour, minute } from '../time.ts';
+import { day, floorTo, furthestTime, hour, minute } from '../time.ts';
 import type { DatePartName, DateUnit } from './nodes.ts';
 
 /**
@@ -37,7 +37,10 @@ export function splitElement(text: string, separator: string, index: number): st
   return parts.at(index) ?? null;
 }
 
-export function datePart(time: number, part: DatePartName): number {
+/** Null for a time that the calendar does not have, as may come of a cast or a function. */
+export const datePart = (time: number, part: DatePartName): number | null => integer(partOf(time, part));
+
+function partOf(time: number, part: DatePartName): number {
   switch (part) {
     case 'hour':
       return Math.floor((time - floorTo(time, day)) / hour);
@@ -57,11 +60,17 @@ export function datePart(time: number, part: DatePartName): number {
     case 'day':
       return new Date(time).getUTCDate();
     case 'dayOfYear':
-      return Math.floor((time - dateTruncate(time, 'year')) / day) + 1;
+      return Math.floor((time - startOf(new Date(time).getUTCFullYear(), 0)) / day) + 1;
   }
 }
 
-export function dateTruncate(time: number, unit: DateUnit): number {
+/** Null where the calendar has no such time. */
+export function dateTruncate(time: number, unit: DateUnit): number | null {
+  const start = truncated(time, unit);
+  return Math.abs(start) <= furthestTime ? start : null;
+}
+
+function truncated(time: number, unit: DateUnit): number {
   switch (unit) {
     case 'minute':
       return floorTo(time, minute);

@@ -164,7 +164,8 @@ export interface DateTruncate extends Node<'dateTruncate'> {
   readonly unit: DateUnit;
 }
 
-/** Null where the value has no counterpart in `type`. Fractions are cut off towards zero; text is parsed strictly. */
+/** Null where the value has no counterpart in `type`. Fractions are cut off towards zero, but a float becomes the nearest
+ * decimal; text is parsed strictly. */
 export interface Cast extends Node<'cast'> {
   readonly value: Expression;
 }

@@ -1,0 +1,154 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../lib/adapters/clock.ts';
+import { openDataDirectory } from '../../lib/adapters/rocksdb/data-directory.ts';
+import { textKey } from '../../lib/adapters/rocksdb/keys.ts';
+import { createQuarantine } from '../../lib/adapters/rocksdb/quarantine.ts';
+import { createStateStore } from '../../lib/adapters/rocksdb/state-store.ts';
+import { definitions } from '../../lib/define/index.ts';
+import type { LogRecord } from '../../lib/runtime/ports.ts';
+import { createTransform } from '../../lib/runtime/transform.ts';
+import { randomNumbers } from '../random.ts';
+import { type Benchmark, clocked, collectGarbage, median, type Result } from '../result.ts';
+import { createEvents, engagement, timeOf } from '../workload.ts';
+
+/**
+ * The transform of 10,000-event batches into RocksDB rows, 100,000 users, as the stream's handler does it: parse,
+ * check, group, read, fold, encode, write on condition, move progress.
+ *
+ * The floor, on the same disk in the same run, batch by batch in turn: JSON.parse of each record one by one, a native
+ * get of every row the batch touches, and a native put of the very bytes that the transform stored there.
+ */
+export const transform: Benchmark = async ({ runs, shrink, progress }) => {
+  const results: Result[] = [];
+  for (const { share, active } of [
+    { share: '0.4', active: 4900 },
+    { share: '0.07', active: 700 },
+  ]) {
+    const ratios: number[] = [];
+    const rates: number[] = [];
+    const floors: number[] = [];
+    let distinct = 0;
+    let bytes = 0;
+    for (let run = 0; run < runs; run++) {
+      progress(`transform, ${share} users an event, run ${run + 1} of ${runs}`);
+      const one = await measure({
+        active: Math.ceil(active / shrink),
+        users: Math.ceil(100_000 / shrink),
+        batch: Math.ceil(10_000 / shrink),
+        progress,
+        seed: run + 1,
+      });
+      ratios.push(one.ratio);
+      rates.push(one.rate);
+      floors.push(one.floor);
+      distinct = one.distinct;
+      bytes = one.bytes;
+    }
+    results.push({
+      id: `transform.${share}`,
+      value: median(rates),
+      unit: 'events/s',
+      floor: median(floors),
+      note: `${distinct.toFixed(3)} users an event, ${bytes.toFixed(0)} bytes a row; ${share === '0.4' ? 'row codec and RocksDB’s put' : 'parsing and folding'}`,
+    });
+    results.push({ id: `transform.${share}.ratio`, value: median(ratios), unit: 'of floor', goal: 0.65 });
+  }
+  return results;
+};
+
+const { plan } = definitions({ groups: [engagement], services: [] });
+
+interface Size {
+  readonly active: number;
+  readonly users: number;
+  readonly batch: number;
+  readonly seed: number;
+  readonly progress: (what: string) => void;
+}
+
+async function measure({ active, users, batch, seed, progress }: Size) {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
+  const directory = await openDataDirectory(folder, { create: true });
+  try {
+    const store = createStateStore(directory);
+    const quarantine = createQuarantine(directory);
+    const apply = createTransform({
+      plan,
+      stream: 'interactions',
+      incarnation: 'bench',
+      store,
+      quarantine,
+      clock: systemClock,
+    });
+    const random = randomNumbers(seed);
+    const event = createEvents(seed);
+    let n = 0;
+
+    /** Every user once, at first: the table holds them all. Then batches of users who are active just now. */
+    const makeBatch = (pick: (i: number) => number): LogRecord[] =>
+      Array.from({ length: batch }, (_, i) => {
+        const data = Buffer.from(JSON.stringify(event(n, pick(i))));
+        const record = { shard: 'shard-000', sequence: n + 1, arrivalTime: timeOf(n), data };
+        n++;
+        return record;
+      });
+    for (let first = 0; first < users; first += batch) {
+      await apply({ shard: 'shard-000', records: makeBatch(i => (first + i) % users) });
+    }
+    const activeBatch = (): LogRecord[] => {
+      const crowd = Array.from({ length: active }, () => Math.floor(random() * users));
+      return makeBatch(() => crowd[Math.floor(random() * active)] as number);
+    };
+    // Until rows have the tiles of two hours, and everything is compiled.
+    const warm = Math.min(120, Math.ceil((users * 15) / batch));
+    for (let i = 0; i < warm; i++) {
+      if (i % 20 === 0) progress(`transform: filling rows, ${i} of ${warm} batches`);
+      await apply({ shard: 'shard-000', records: activeBatch() });
+    }
+
+    const ratios: number[] = [];
+    const rates: number[] = [];
+    const floors: number[] = [];
+    let distinct = 0;
+    let bytes = 0;
+    for (let i = 0; i < 15; i++) {
+      const records = activeBatch();
+      const keys = [...new Set(records.map(r => JSON.parse(r.data.toString()).user_id as string))];
+      collectGarbage();
+      const from = performance.now();
+      const counts = await apply({ shard: 'shard-000', records });
+      const took = performance.now() - from;
+      if (counts.accepted !== records.length) throw new Error('the transform did not take all events');
+
+      const rows = (await store.read('engagement@1', keys)).map(row => Buffer.from(row?.bytes ?? []));
+      const rowKeys = keys.map(key => textKey('floor', key));
+      if (i === 0)
+        directory.database.write(b => {
+          for (const [j, key] of rowKeys.entries()) b.put('rows', key, rows[j] as Buffer);
+        });
+      collectGarbage();
+      const floor = clocked(() => {
+        for (const record of records) JSON.parse(record.data.toString());
+        directory.database.getMany(
+          'rows',
+          keys.map(key => textKey('floor', key)),
+        );
+        directory.database.write(b => {
+          for (let j = 0; j < keys.length; j++)
+            b.put('rows', textKey('floor', keys[j] as string), rows[j] as Buffer);
+        });
+      });
+      ratios.push(floor / took);
+      rates.push((records.length / took) * 1000);
+      floors.push((records.length / floor) * 1000);
+      distinct = keys.length / records.length;
+      bytes = rows.reduce((sum, row) => sum + row.length, 0) / rows.length;
+    }
+    return { ratio: median(ratios), rate: median(rates), floor: median(floors), distinct, bytes };
+  } finally {
+    await directory.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}

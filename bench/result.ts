@@ -1,0 +1,43 @@
+/** One figure of a benchmark. With a goal it holds when value ≥ goal, or ≤ where `lower` is better. */
+export interface Result {
+  readonly id: string;
+  readonly value: number;
+  readonly unit: string;
+  /** The same quantity for the floor: the least that any implementation would have to do, measured in the same run. */
+  readonly floor?: number;
+  readonly goal?: number;
+  readonly lower?: true;
+  /** What bounds the figure. */
+  readonly note?: string;
+}
+
+export interface BenchOptions {
+  /** Runs of each measurement, of which the median counts. */
+  readonly runs: number;
+  /** Divides the sizes: for a smoke test, whose figures mean nothing. */
+  readonly shrink: number;
+  /** Called as the work goes on, with what is being done. */
+  readonly progress: (what: string) => void;
+}
+
+export type Benchmark = (options: BenchOptions) => Promise<Result[]>;
+
+export const passes = ({ value, goal, lower }: Result): boolean | undefined =>
+  goal === undefined ? undefined : lower === true ? value <= goal : value >= goal;
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+}
+
+/** Milliseconds that `work` takes. */
+export function clocked(work: () => void): number {
+  const from = performance.now();
+  work();
+  return performance.now() - from;
+}
+
+export const collectGarbage = (): void => (globalThis as { gc?: () => void }).gc?.();

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { CompiledDefinitions } from '../local/index.ts';
+import { MillraceError } from '../runtime/errors.ts';
+
+/** The module of definitions cannot be loaded, or is something else. */
+export class FeaturesError extends MillraceError {
+  override readonly name = 'FeaturesError';
+}
+
+export const repositoryPath = (path: string): string =>
+  fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+/** Loads the module's default export; without a path, this repository's retail example. Throws FeaturesError. */
+export async function loadDefinitions(path: string | null): Promise<CompiledDefinitions> {
+  const file = path === null ? repositoryPath('features/retail/index.ts') : resolve(path);
+  const name = path ?? 'features/retail/index.ts';
+  if (!existsSync(file))
+    throw new FeaturesError(`${name} does not exist: name the module of your definitions with --features`);
+  let module: { readonly default?: unknown };
+  try {
+    module = await import(pathToFileURL(file).href);
+  } catch (error) {
+    if (error instanceof MillraceError) throw error;
+    throw new FeaturesError(`${name} cannot be loaded: ${(error as Error).message}`, { cause: error });
+  }
+  if (!isDefinitions(module.default)) {
+    throw new FeaturesError(
+      `${name} has no definitions as its default export: export default definitions({ groups, services })`,
+    );
+  }
+  return module.default;
+}
+
+function isDefinitions(value: unknown): value is CompiledDefinitions {
+  if (typeof value !== 'object' || value === null) return false;
+  const { plan, functions } = value as { plan?: { format?: unknown }; functions?: unknown };
+  return typeof plan?.format === 'number' && functions instanceof Map;
+}

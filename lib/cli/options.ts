@@ -1,0 +1,29 @@
+import { Option } from 'commander';
+
+/** Options that several commands have, worded once. */
+export const options = {
+  data: () =>
+    new Option('--data <directory>', 'where the log, the rows and the quarantine are kept').default(
+      '.millrace/data',
+    ),
+  features: () =>
+    new Option('--features <module>', 'the module whose default export is definitions(…)').default(
+      null,
+      "this repository's features/retail/index.ts",
+    ),
+  json: () => new Option('--json', 'print the result as JSON'),
+  verbose: () => new Option('--verbose', 'print where an error came from'),
+};
+
+export interface CommonOptions {
+  readonly data: string;
+  readonly features: string | null;
+  readonly json?: true;
+  readonly verbose?: true;
+}
+
+/** For options that may be given several times. */
+export const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  value,
+];

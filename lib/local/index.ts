@@ -1,0 +1,10 @@
+export {
+  type CompiledDefinitions,
+  type Local,
+  type LocalIngestOptions,
+  type LocalOptions,
+  openLocal,
+  UnknownStreamError,
+} from './open-local.ts';
+export { GroupRemovedError, storedPlanAt } from './stored-plan.ts';
+export { type Timeline, TimelineError } from './timeline.ts';

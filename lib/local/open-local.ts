@@ -1,0 +1,212 @@
+import { systemClock } from '../adapters/clock.ts';
+import { openSource } from '../adapters/files/open-source.ts';
+import { type DataDirectory, openDataDirectory } from '../adapters/rocksdb/data-directory.ts';
+import { createEventLog } from '../adapters/rocksdb/event-log.ts';
+import { createQuarantine } from '../adapters/rocksdb/quarantine.ts';
+import { createStateStore } from '../adapters/rocksdb/state-store.ts';
+import type { Plan, StreamPlan } from '../kernel/plan.ts';
+import { day } from '../kernel/time.ts';
+import { type ColumnMapping, parseMapping } from '../runtime/column-mapping.ts';
+import { addCounts, createDrain, type Drain, noCounts, type TransformCounts } from '../runtime/drain.ts';
+import { MillraceError } from '../runtime/errors.ts';
+import { type IngestOptions, type IngestReport, ingest } from '../runtime/ingest.ts';
+import type { Clock, EventLog, Quarantine } from '../runtime/ports.ts';
+import { createReader } from '../runtime/read.ts';
+import type { Source, SourceFormat } from '../runtime/source.ts';
+import { createTransform } from '../runtime/transform.ts';
+import { adoptPlan, checkPlan, readStoredPlan } from './stored-plan.ts';
+import { claimTimeline, readTimeline, type Timeline } from './timeline.ts';
+
+/** What `definitions(…)` of lib/define gives. */
+export interface CompiledDefinitions {
+  readonly plan: Plan;
+  readonly functions: ReadonlyMap<string, (...args: never[]) => unknown>;
+}
+
+export interface LocalOptions {
+  /** The data directory's path. One process at a time may have it open. */
+  readonly directory: string;
+  readonly definitions: CompiledDefinitions;
+  /** Makes the data directory where there is none. */
+  readonly create?: boolean;
+  /** The wall. Only tests need another one. */
+  readonly clock?: Clock;
+  /** Lets groups end that the definitions no longer have; else ingest and drain throw GroupRemovedError. */
+  readonly acceptRemoved?: boolean;
+  /** Of every stream's log; counts when the stream is made, and must stay the same. */
+  readonly shards?: number;
+  /** `os` leaves it to the operating system when appended events reach the disk: faster, and lost in a power cut. */
+  readonly durability?: 'fsync' | 'os';
+}
+
+export interface LocalIngestOptions
+  extends Pick<IngestOptions, 'keepEmpty' | 'restart' | 'signal' | 'onProgress' | 'pauses' | 'batchEvents'> {
+  /** May be left out where there is one stream only. */
+  readonly stream?: string;
+  /** `field=column`, `field=$line`, `field==text`: see column-mapping.ts. */
+  readonly map?: readonly string[];
+  /** Lets events arrive at their own times; see IngestOptions. */
+  readonly replay?: boolean;
+  readonly format?: SourceFormat;
+}
+
+/** The whole platform in this process, on a data directory. */
+export interface Local {
+  readonly plan: Plan;
+  readonly directory: string;
+  /** The time that reads answer for: the wall's, or, in a replayed directory, just after the last event replayed. */
+  readonly clock: Clock;
+  readonly timeline: Timeline | null;
+  /** Whether the directory keeps rows of this group in its present version. */
+  keeps(group: string): Promise<boolean>;
+  /** Reads a file (or an opened source, which stays the caller's to close) into a stream. */
+  ingest(source: string | Source, options?: LocalIngestOptions): Promise<IngestReport>;
+  /** Processes what the logs hold and has not been processed. */
+  drain(): Promise<TransformCounts>;
+  readonly readGroup: ReturnType<typeof createReader>['readGroup'];
+  readonly readService: ReturnType<typeof createReader>['readService'];
+  readonly quarantine: Quarantine;
+  /** Forgets processed events older than 7 days and quarantined ones older than 30; rows are not touched. */
+  retain(): Promise<void>;
+  /** Gives the directory free. May be called again. */
+  close(): Promise<void>;
+}
+
+/** A stream is not in the definitions, or which one is meant is not clear. */
+export class UnknownStreamError extends MillraceError {
+  override readonly name = 'UnknownStreamError';
+}
+
+/**
+ * Opens a data directory with definitions.
+ *
+ * Throws DataDirectoryError (missing, in use, not one), and PlanConflictError where the definitions changed the
+ * meaning of what is stored without a new version. The directory takes the definitions over with the first ingest or
+ * drain; to read by other definitions changes nothing in it.
+ */
+export async function openLocal(options: LocalOptions): Promise<Local> {
+  const directory = await openDataDirectory(options.directory, { create: options.create ?? false });
+  try {
+    return await compose(directory, options);
+  } catch (error) {
+    await directory.close();
+    throw error;
+  }
+}
+
+async function compose(directory: DataDirectory, options: LocalOptions): Promise<Local> {
+  const { plan, functions } = options.definitions;
+  const { clock: wall = systemClock, shards = defaultShards, durability = 'fsync' } = options;
+  const adopt = () => adoptPlan(directory, plan, options.acceptRemoved ?? false);
+  await checkPlan(directory, plan);
+  let timeline = await readTimeline(directory);
+
+  const store = createStateStore(directory);
+  const quarantine = createQuarantine(directory);
+  const streams = new Map<string, OpenStream>();
+  for (const stream of plan.streams) {
+    const log = await createEventLog(directory, { stream: stream.name, shards, clock: wall, durability });
+    const transform = createTransform({
+      plan,
+      functions,
+      stream: stream.name,
+      incarnation: log.incarnation,
+      store,
+      quarantine,
+      clock: wall,
+    });
+    const drain = createDrain({ stream: stream.name, log, store, transform });
+    streams.set(stream.name, { stream, log, drain });
+  }
+
+  const replayNow = () => Math.max(...[...streams.values()].map(({ log }) => log.latestArrival())) + 1;
+  // A window counts times below the query's, so the last event shows one ms after it.
+  const clock: Clock = { now: () => (timeline === 'replay' ? replayNow() : wall.now()) };
+  const reader = createReader({ plan, functions, store, clock });
+
+  const streamNamed = (name: string | undefined): OpenStream => {
+    const [only] = streams.values();
+    const found = name === undefined && streams.size === 1 ? only : streams.get(name ?? '');
+    if (found !== undefined) return found;
+    const names = [...streams.keys()].join(', ');
+    throw new UnknownStreamError(
+      name === undefined
+        ? `say which stream to ingest into with --stream: ${names}`
+        : `there is no stream ${name}; there is ${names}`,
+    );
+  };
+
+  async function ingestSource(source: Source, options: LocalIngestOptions): Promise<IngestReport> {
+    const { stream: name, map, replay = false, format: _, ...rest } = options;
+    const { stream, log, drain } = streamNamed(name);
+    const mapping: ColumnMapping = parseMapping(map ?? [], stream);
+    await adopt();
+    timeline = await claimTimeline(directory, replay ? 'replay' : 'wall', {
+      settled: timeline,
+      hasEvents: [...streams.values()].some(({ log }) => log.latestArrival() > 0),
+    });
+    return ingest({
+      ...rest,
+      source,
+      stream,
+      log,
+      drain,
+      mapping,
+      ...(replay ? { replay: { clock: wall, from: log.latestArrival() } } : {}),
+    });
+  }
+
+  return {
+    plan,
+    directory: directory.path,
+    clock,
+    get timeline() {
+      return timeline;
+    },
+    async keeps(group) {
+      const { version } = plan.groups.find(({ name }) => name === group) ?? {};
+      const stored = await readStoredPlan(directory);
+      return stored?.groups.some(kept => kept.name === group && kept.version === version) ?? false;
+    },
+    async ingest(source, options = {}) {
+      if (typeof source !== 'string') return ingestSource(source, options);
+      streamNamed(options.stream);
+      const opened = await openSource(source, options.format === undefined ? {} : { format: options.format });
+      try {
+        return await ingestSource(opened, options);
+      } finally {
+        await opened.close();
+      }
+    },
+    async drain() {
+      await adopt();
+      let counts = noCounts;
+      for (const { drain } of streams.values()) counts = addCounts(counts, await drain());
+      return counts;
+    },
+    readGroup: reader.readGroup,
+    readService: reader.readService,
+    quarantine,
+    async retain() {
+      for (const { log } of streams.values()) {
+        const progress = await store.readProgress(log.incarnation);
+        const processed = new Map([...progress].map(([shard, { sequence }]) => [shard, sequence]));
+        await log.truncate(clock.now() - logRetention, processed);
+      }
+      // A replay passes months in minutes: nobody would have had the time to look.
+      if (timeline !== 'replay') await quarantine.removeBefore(clock.now() - quarantineRetention);
+    },
+    close: () => directory.close(),
+  };
+}
+
+interface OpenStream {
+  readonly stream: StreamPlan;
+  readonly log: EventLog & { latestArrival(): number };
+  readonly drain: Drain;
+}
+
+/** More shards would only make the batches smaller: one process works on one shard at a time. */
+const defaultShards = 1;
+const logRetention = 7 * day;
+const quarantineRetention = 30 * day;
