@@ -1,4 +1,7 @@
-import type { GroupKernel, State, StateShape, Track } from './group.ts';
+import { openTiles } from './codec/tiles.ts';
+import type { GroupKernel } from './group.ts';
+import type { StateShape, Track } from './shape.ts';
+import type { State } from './state.ts';
 
 /**
  * Cuts a state into states that together are it, so that each fits an item of a store: first by tiles, older half
@@ -11,6 +14,7 @@ export function cutState(kernel: GroupKernel, shape: StateShape, state: State, b
 }
 
 function halve(kernel: GroupKernel, shape: StateShape, state: State): [State, State] | null {
+  for (const track of shape.tracks) openTiles(track, state);
   const parts = partsOf(shape, state);
   if (parts.length < 2) return null;
   const middle = parts.length >> 1;

@@ -53,6 +53,7 @@ function innerFinisher(slot: SlotPlan, feature: FeaturePlan): Finisher {
     case 'moments':
       return (cells, at) => {
         const n = cell(cells, at);
+        if (!Number.isSafeInteger(n)) return outOfRange;
         const divisor = feature.options?.sample === true ? n - 1 : n;
         if (divisor <= 0) return { value: null };
         const variance = cell(cells, at + 2) / divisor;
@@ -107,7 +108,8 @@ function sumFinisher(slot: SlotPlan, feature: FeaturePlan): Finisher {
       const n = cell(cells, at);
       if (n === 0) return { value: null };
       const sum = cell(cells, at + 1) + cell(cells, at + 2);
-      return finite(feature.finalizer === 'avg' ? sum / n : sum);
+      if (feature.finalizer !== 'avg') return finite(sum);
+      return Number.isSafeInteger(n) ? finite(sum / n) : outOfRange;
     };
   }
   const unit = type?.kind === 'decimal' ? 10 ** type.scale : 1;
@@ -117,6 +119,7 @@ function sumFinisher(slot: SlotPlan, feature: FeaturePlan): Finisher {
     const low = cell(cells, at + 1);
     const high = cell(cells, at + 2);
     if (feature.finalizer === 'avg') {
+      if (!Number.isSafeInteger(n)) return outOfRange;
       return { value: (high === 0 ? low : Number(wideInteger(low, high))) / unit / n + 0 };
     }
     if (type?.kind === 'int64') {

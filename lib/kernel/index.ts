@@ -18,11 +18,13 @@ export {
   type FunctionRegistry,
 } from './expression/compile.ts';
 export { fromExternal, toExternal } from './external.ts';
-export { compileGroup, type FeatureValues, type GroupKernel, PastQueryError, type State } from './group.ts';
+export { type FeatureValues, PastQueryError } from './finalize.ts';
+export { compileGroup, type GroupKernel } from './group.ts';
 export { hash53, mixHashes } from './hash.ts';
 export { keyOf } from './key.ts';
 export type * from './plan.ts';
 export { compareInShard, type Position } from './position.ts';
+export type { State } from './state.ts';
 export { formatTimestamp, parseTimestamp } from './timestamp.ts';
 export type { ScalarValue, Value, ValueType } from './value-type.ts';
 export { windowStart } from './window.ts';

@@ -31,7 +31,7 @@ export interface ObjectAggregator<P> {
   update(partial: P, input: never, time: number, tie: Tie, rank: Value): void;
   /** Leaves `from` as it is and shares nothing mutable with it afterwards. */
   merge(into: P, from: P): void;
-  /** `origin` is the state's newest time: times are written as distances from it. */
+  /** Times are written as distances from `origin`: the tile's start, or, of what is kept once for a row, its newest time. */
   encode(w: Writer, partial: P, origin: number): void;
   decode(r: Reader, origin: number): P;
 }

@@ -1,3 +1,4 @@
+import type { Reader, Writer } from '../codec/bytes.ts';
 import type { NumericAggregator } from './aggregator.ts';
 
 /**
@@ -15,9 +16,17 @@ export const count: NumericAggregator = {
   },
   isEmpty: (cells, at) => cells[at] === 0,
   encode(w, cells, at) {
-    w.uint(Math.min(cells[at] as number, Number.MAX_SAFE_INTEGER));
+    writeCount(w, cells[at] as number);
   },
   decode(r, cells) {
-    cells.push(r.uint());
+    cells.push(readCount(r));
   },
 };
+
+/** Counts from 2^53 − 1 on are written alike, and read as one that is beyond. */
+export const writeCount = (w: Writer, n: number): void => w.uint(Math.min(n, Number.MAX_SAFE_INTEGER));
+
+export function readCount(r: Reader): number {
+  const n = r.uint();
+  return n === Number.MAX_SAFE_INTEGER ? n + 1 : n;
+}

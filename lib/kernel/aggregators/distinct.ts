@@ -4,6 +4,7 @@ import { compareScalars } from '../compare.ts';
 import type { ScalarValue, ValueType } from '../value-type.ts';
 import type { Finished, ObjectAggregator } from './aggregator.ts';
 import { type BoundedMap, createBounded, mergeBounded, payloadOf } from './bounded.ts';
+import { readCount, writeCount } from './count.ts';
 
 /** The set of values, exact up to `limit` of them. */
 export function distinct(input: ValueType, limit: number): ObjectAggregator<BoundedMap<true>> {
@@ -39,8 +40,8 @@ export function histogram(input: ValueType, limit: number): ObjectAggregator<Bou
       if (counter !== undefined) counter.n++;
     },
     merge: (into, from) => mergeBounded(into, from, zero, addCounter),
-    encode: (w, partial) => encodeBounded(w, partial, codec, (_, counter) => w.uint(counter.n)),
-    decode: r => decodeBounded(r, limit, codec, () => ({ n: r.uint() })),
+    encode: (w, partial) => encodeBounded(w, partial, codec, (_, counter) => writeCount(w, counter.n)),
+    decode: r => decodeBounded(r, limit, codec, () => ({ n: readCount(r) })),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Tie } from '../compare.ts';
 import { hash53, mixHashes } from '../hash.ts';
 import type { ScalarValue, ValueType } from '../value-type.ts';
 import type { Finished, ObjectAggregator } from './aggregator.ts';
+import { readCount, writeCount } from './count.ts';
 import { largestFirst } from './distinct.ts';
 
 /**
@@ -28,7 +29,7 @@ export function heavyHitters(input: ValueType, size: number): ObjectAggregator<E
     },
     encode(w, s) {
       trim(s, size);
-      w.uint(s.events);
+      writeCount(w, s.events);
       w.uint(s.sample.size);
       let before = 0;
       for (const [hash, value] of [...s.sample].sort((a, b) => a[0] - b[0])) {
@@ -38,7 +39,7 @@ export function heavyHitters(input: ValueType, size: number): ObjectAggregator<E
       }
     },
     decode(r) {
-      const s: EventSample = { events: r.uint(), bar: Number.POSITIVE_INFINITY, sample: new Map() };
+      const s: EventSample = { events: readCount(r), bar: Number.POSITIVE_INFINITY, sample: new Map() };
       let hash = 0;
       for (let n = r.count(); n > 0; n--) {
         hash += r.uint();

@@ -1,4 +1,5 @@
 import type { NumericAggregator } from './aggregator.ts';
+import { readCount, writeCount } from './count.ts';
 
 /**
  * Count, mean and sum of squared distances from the mean: cells [n, mean, m2]. Updated by Welford's method, merged
@@ -28,11 +29,11 @@ export const moments: NumericAggregator = {
   },
   isEmpty: (cells, at) => cells[at] === 0,
   encode(w, cells, at) {
-    w.uint(cells[at] as number);
+    writeCount(w, cells[at] as number);
     w.number(cells[at + 1] as number);
     w.number(cells[at + 2] as number);
   },
   decode(r, cells) {
-    cells.push(r.uint(), r.number(), r.number());
+    cells.push(readCount(r), r.number(), r.number());
   },
 };

@@ -117,14 +117,14 @@ function insertAt(p: Ordered, at: number, time: number, tie: Tie, value: Value):
   }
 }
 
-/** Newest first, so that times are short distances back from one another. */
+/** Oldest first: its time as a distance from `origin`, the others' from the one before. */
 function encodeOrdered(w: Writer, p: Ordered, origin: number, codec: ValueCodec, ties: TieCodec): void {
   const n = p.times.length;
   w.uint(n);
   let before = origin;
-  for (let i = n - 1; i >= 0; i--) {
+  for (let i = 0; i < n; i++) {
     const time = p.times[i] as number;
-    w.uint(before - time);
+    w.int(time - before);
     before = time;
     ties.write(w, p.items[2 * i] as Tie);
     codec.write(w, p.items[2 * i + 1] as NonNullable<Value>);
@@ -135,14 +135,10 @@ function decodeOrdered(r: Reader, origin: number, codec: ValueCodec, ties: TieCo
   const n = r.count();
   const p: Ordered = { times: [], items: [] };
   let time = origin;
-  // Value before tie, so that reversing the whole puts both in order.
   for (let i = 0; i < n; i++) {
-    time -= r.uint();
+    time += r.int();
     p.times.push(time);
-    const tie = ties.read(r);
-    p.items.push(codec.read(r), tie);
+    p.items.push(ties.read(r), codec.read(r));
   }
-  p.times.reverse();
-  p.items.reverse();
   return p;
 }

@@ -1,5 +1,6 @@
 import type { Reader, Writer } from '../codec/bytes.ts';
 import type { Finished, ObjectAggregator } from './aggregator.ts';
+import { readCount, writeCount } from './count.ts';
 
 /**
  * DDSketch (Masson, Rim, Lee: "DDSketch: a fast and fully-mergeable quantile sketch with relative-error
@@ -29,11 +30,11 @@ export function quantileSketch(accuracy: number): ObjectAggregator<Sketch> {
       mergeSide(into.negative, from.negative);
     },
     encode(w, s) {
-      w.uint(s.zeros);
+      writeCount(w, s.zeros);
       encodeSide(w, s.positive);
       encodeSide(w, s.negative);
     },
-    decode: r => ({ zeros: r.uint(), positive: decodeSide(r), negative: decodeSide(r) }),
+    decode: r => ({ zeros: readCount(r), positive: decodeSide(r), negative: decodeSide(r) }),
   };
 }
 
@@ -115,7 +116,7 @@ function encodeSide(w: Writer, s: Side): void {
   let before = 0;
   for (const bin of sorted(s)) {
     w.int(bin - before);
-    w.uint(s.bins.get(bin) as number);
+    writeCount(w, s.bins.get(bin) as number);
     before = bin;
   }
 }
@@ -127,7 +128,7 @@ function decodeSide(r: Reader): Side {
   let bin = 0;
   for (let n = Math.floor(header / 2); n > 0; n--) {
     bin += r.int();
-    s.bins.set(bin, r.uint());
+    s.bins.set(bin, readCount(r));
     s.largest = bin;
   }
   return s;

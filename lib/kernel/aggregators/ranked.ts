@@ -76,7 +76,7 @@ export function ranked(
         codec.write(w, p.values[i] as NonNullable<Value>);
         if (rankCodec !== null) {
           rankCodec.write(w, p.ranks[i] as ScalarValue);
-          w.uint(origin - (p.times[i] as number));
+          w.int((p.times[i] as number) - origin);
           tieCodec.write(w, p.ties[i] as Tie);
         }
       }
@@ -91,7 +91,7 @@ export function ranked(
           p.ranks.push(value as ScalarValue);
         } else {
           p.ranks.push(rankCodec.read(r) as ScalarValue);
-          p.times.push(origin - r.uint());
+          p.times.push(origin + r.int());
           p.ties.push(tieCodec.read(r));
         }
       }

@@ -41,13 +41,13 @@ export function single(end: 'first' | 'last', input: ValueType, ties: TieCodec):
         return;
       }
       w.byte(1);
-      w.uint(origin - p.time);
+      w.int(p.time - origin);
       ties.write(w, p.tie);
       codec.write(w, p.value);
     },
     decode(r, origin) {
       if (r.byte() === 0) return { time: 0.5, tie: '', value: null };
-      return { time: origin - r.uint(), tie: ties.read(r), value: codec.read(r) };
+      return { time: origin + r.int(), tie: ties.read(r), value: codec.read(r) };
     },
   };
 }

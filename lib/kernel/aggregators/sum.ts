@@ -1,4 +1,6 @@
+import { CorruptBytesError } from '../codec/bytes.ts';
 import type { NumericAggregator } from './aggregator.ts';
+import { readCount, writeCount } from './count.ts';
 
 /**
  * Sum and number of values. Both forms have three cells, the count first: sum and average read the same partial.
@@ -19,7 +21,7 @@ export const intSum: NumericAggregator = {
   },
   isEmpty: (cells, at) => cells[at] === 0,
   encode(w, cells, at) {
-    w.uint(cells[at] as number);
+    writeCount(w, cells[at] as number);
     const low = cells[at + 1] as number;
     if (cells[at + 2] === 0 && low > -shortest && low < shortest) {
       w.uint((low < 0 ? -low * 2 - 1 : low * 2) * 2);
@@ -29,13 +31,14 @@ export const intSum: NumericAggregator = {
     }
   },
   decode(r, cells) {
-    cells.push(r.uint());
+    cells.push(readCount(r));
     const head = r.uint();
     if (head === 1) {
       const total = r.bigint();
       const high = total / bigUnit;
       cells.push(Number(total - high * bigUnit), Number(high));
     } else {
+      if (head % 2 !== 0) throw new CorruptBytesError(`unknown sum form ${head} at byte ${r.at}`);
       const zigzag = head / 2;
       cells.push(zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2, 0);
     }
@@ -68,12 +71,12 @@ export const floatSum: NumericAggregator = {
   },
   isEmpty: (cells, at) => cells[at] === 0,
   encode(w, cells, at) {
-    w.uint(cells[at] as number);
+    writeCount(w, cells[at] as number);
     w.number(cells[at + 1] as number);
     w.number(cells[at + 2] as number);
   },
   decode(r, cells) {
-    cells.push(r.uint(), r.number(), r.number());
+    cells.push(readCount(r), r.number(), r.number());
   },
 };
 

@@ -1,7 +1,8 @@
 import { readPosition, readSequence, writePosition, writeSequence } from '../aggregators/index.ts';
 import { MillraceError } from '../errors.ts';
-import type { GroupKernel, State } from '../group.ts';
+import type { GroupKernel } from '../group.ts';
 import type { Position } from '../position.ts';
+import type { State } from '../state.ts';
 import { CorruptBytesError, Reader, Writer } from './bytes.ts';
 import { readText, writeText } from './values.ts';
 

@@ -1,0 +1,201 @@
+import { staysUntil } from '../ageing.ts';
+import { Source } from '../generate.ts';
+import type { Track } from '../shape.ts';
+import { type ClosedTiles, eternal, type State } from '../state.ts';
+import { floorTo, minute } from '../time.ts';
+import { Reader, Writer } from './bytes.ts';
+
+/**
+ * A track's tiles as bytes:
+ *
+ *     2 × tiles + (1 when the oldest takes all of the time before the others)
+ *     of the newest tile: how many finest hops its start lies before that of the state's newest time
+ *     when there are others, the closed tiles:
+ *       minutes from the newest time until some of them are due to be compacted, plus 1; 0 for never
+ *       when there is a finite one: hops from the first's start to the last's, and from there to the newest tile's
+ *       their length in bytes; then each, oldest first: hops from the start of the one before (not for the tile of
+ *       all time and the first finite one), then the tile
+ *     the newest tile
+ *
+ * and a tile is a bitmap of the slots that are not empty, 8 a byte, then their partials. Times in partials are
+ * distances from the tile's start, so that a closed tile's bytes never change: an update copies them.
+ */
+export interface TrackCodec {
+  write(w: Writer, state: State): void;
+  read(r: Reader, state: State): void;
+}
+
+export function trackCodec(track: Track): TrackCodec {
+  const { stride, objectStride, cellsKey, objectsKey, closedKey } = track;
+  const unit = unitOf(track);
+  const writeTile = compileWriteTile(track);
+  const { readTile } = tileReaderOf(track);
+  const scratch = new Writer();
+
+  return {
+    write(w, state) {
+      const cells = state[cellsKey] as number[];
+      const objects = state[objectsKey] as unknown[];
+      const closed = state[closedKey] as ClosedTiles | null;
+      const open = cells.length / stride;
+      const count = open + (closed?.count ?? 0);
+      const isEternal = closed === null ? cells[0] === eternal : closed.eternal;
+      w.uint(count * 2 + (isEternal ? 1 : 0));
+      if (count === 0) return;
+      const newest = (open - 1) * stride;
+      const newestStart = cells[newest] as number;
+      if (newestStart !== eternal) w.uint((floorTo(state.newest, unit) - newestStart) / unit);
+      if (count > 1) {
+        let first = closed === null ? Number.NaN : closed.first;
+        let last = closed === null ? Number.NaN : closed.last;
+        let due = closed === null ? Number.POSITIVE_INFINITY : closed.compactAt;
+        scratch.at = 0;
+        for (let i = 0; i < open - 1; i++) {
+          const start = cells[i * stride] as number;
+          if (start !== eternal) {
+            if (Number.isNaN(first)) first = start;
+            else scratch.uint((start - last) / unit);
+            last = start;
+            due = Math.min(due, staysUntil(track, start, state.newest));
+          }
+          writeTile(scratch, cells, i * stride, objects, i * objectStride, start === eternal ? 0 : start);
+        }
+        w.uint(
+          due === Number.POSITIVE_INFINITY
+            ? 0
+            : 1 + Math.floor(due / minute) - Math.floor(state.newest / minute),
+        );
+        if (count - (isEternal ? 1 : 0) > 1) {
+          w.uint((last - first) / unit);
+          w.uint((newestStart - last) / unit);
+        }
+        w.uint((closed?.bytes.length ?? 0) + scratch.at);
+        if (closed !== null) w.raw(closed.bytes);
+        w.raw(scratch.bytes.subarray(0, scratch.at));
+      }
+      writeTile(
+        w,
+        cells,
+        newest,
+        objects,
+        (open - 1) * objectStride,
+        newestStart === eternal ? 0 : newestStart,
+      );
+    },
+
+    read(r, state) {
+      const header = r.uint();
+      const count = Math.floor(header / 2);
+      if (count === 0) return;
+      const isEternal = header % 2 === 1;
+      const finite = count - (isEternal ? 1 : 0);
+      const newestStart = finite === 0 ? eternal : floorTo(state.newest, unit) - r.uint() * unit;
+      if (count > 1) {
+        const due = r.uint();
+        let first = Number.NaN;
+        let last = Number.NaN;
+        if (finite > 1) {
+          const span = r.uint();
+          last = newestStart - r.uint() * unit;
+          first = last - span * unit;
+        }
+        const bytes = r.raw(r.uint());
+        const compactAt =
+          due === 0 ? Number.POSITIVE_INFINITY : (Math.floor(state.newest / minute) + due - 1) * minute;
+        state[closedKey] = { bytes, count: count - 1, eternal: isEternal, first, last, compactAt };
+      }
+      const cells = state[cellsKey] as number[];
+      cells.push(newestStart);
+      readTile(r, cells, state[objectsKey] as unknown[], newestStart === eternal ? 0 : newestStart);
+    },
+  };
+}
+
+/** Takes closed tiles apart, so that all of the track's tiles are in its arrays. */
+export function openTiles(track: Track, state: State): void {
+  const closed = state[track.closedKey] as ClosedTiles | null;
+  if (closed === null) return;
+  state[track.closedKey] = null;
+  const { readTile } = tileReaderOf(track);
+  const unit = unitOf(track);
+  const r = new Reader(closed.bytes);
+  const cells: number[] = [];
+  const objects: unknown[] = [];
+  let start = closed.first;
+  for (let i = 0; i < closed.count; i++) {
+    if (i === 0 && closed.eternal) {
+      cells.push(eternal);
+      readTile(r, cells, objects, 0);
+      continue;
+    }
+    if (i > (closed.eternal ? 1 : 0)) start += r.uint() * unit;
+    cells.push(start);
+    readTile(r, cells, objects, start);
+  }
+  // The arrays stay the same ones: an update in progress holds them.
+  (state[track.cellsKey] as number[]).unshift(...cells);
+  if (objects.length > 0) (state[track.objectsKey] as unknown[]).unshift(...objects);
+}
+
+const unitOf = (track: Track): number => track.levels[0]?.hop ?? 1;
+
+type WriteTile = (
+  w: Writer,
+  cells: readonly number[],
+  at: number,
+  objects: readonly unknown[],
+  object: number,
+  origin: number,
+) => void;
+type ReadTile = (r: Reader, cells: number[], objects: unknown[], origin: number) => void;
+
+/** One straight line per slot: each call goes to one known aggregator and can be inlined. */
+function compileWriteTile(track: Track): WriteTile {
+  const source = new Source();
+  for (let first = 0; first < track.slots.length; first += 8) {
+    const slots = track.slots.slice(first, first + 8);
+    const bits = `bits${first}`;
+    source.line(`let ${bits} = 0;`);
+    for (const [i, { aggregator, at }] of slots.entries()) {
+      const empty =
+        aggregator.shape === 'numeric'
+          ? `${source.constant(aggregator)}.isEmpty(cells, at + ${at})`
+          : `objects[object + ${at}] === null`;
+      source.line(`if (!(${empty})) ${bits} |= ${1 << i};`);
+    }
+    source.line(`w.byte(${bits});`);
+    for (const [i, { aggregator, at }] of slots.entries()) {
+      const partial =
+        aggregator.shape === 'numeric' ? `cells, at + ${at}` : `objects[object + ${at}], origin`;
+      source.line(`if (${bits} & ${1 << i}) ${source.constant(aggregator)}.encode(w, ${partial});`);
+    }
+  }
+  return source.compile(['w', 'cells', 'at', 'objects', 'object', 'origin']) as WriteTile;
+}
+
+const readers = new WeakMap<Track, { readTile: ReadTile }>();
+
+function tileReaderOf(track: Track): { readTile: ReadTile } {
+  let reader = readers.get(track);
+  if (reader === undefined) {
+    reader = { readTile: compileReadTile(track) };
+    readers.set(track, reader);
+  }
+  return reader;
+}
+
+function compileReadTile(track: Track): ReadTile {
+  const source = new Source();
+  for (const [i, { aggregator }] of track.slots.entries()) {
+    if (i % 8 === 0) source.line(`const bits${i} = r.byte();`);
+    const present = `bits${i - (i % 8)} & ${1 << (i % 8)}`;
+    const name = source.constant(aggregator);
+    if (aggregator.shape === 'numeric') {
+      const cells = aggregator.identity.map(x => source.constant(x)).join(', ');
+      source.line(`if (${present}) ${name}.decode(r, cells); else cells.push(${cells});`);
+    } else {
+      source.line(`objects.push(${present} ? ${name}.decode(r, origin) : null);`);
+    }
+  }
+  return source.compile(['r', 'cells', 'objects', 'origin']) as ReadTile;
+}

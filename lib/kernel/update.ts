@@ -1,0 +1,129 @@
+import { inputAs } from './aggregators/index.ts';
+import type { Tie } from './compare.ts';
+import { expressionEmitter, type FunctionRegistry } from './expression/compile.ts';
+import type { Expression } from './expression/nodes.ts';
+import { Source } from './generate.ts';
+import type { GroupPlan, SlotPlan, StreamPlan } from './plan.ts';
+import type { StateShape } from './shape.ts';
+import type { State } from './state.ts';
+import { locateTile } from './tiles.ts';
+import type { Value } from './value-type.ts';
+
+export interface Programs {
+  takes(values: readonly Value[]): boolean;
+  update(state: State, values: readonly Value[], time: number, tie: Tie): boolean;
+}
+
+/** The straight-line programs that fold one event into every slot that takes it, and that ask whether any does. */
+export function compilePrograms(
+  group: GroupPlan,
+  stream: StreamPlan,
+  shape: StateShape,
+  functions: FunctionRegistry,
+): Programs {
+  const asking = new Source();
+  const taken = emitInputs(asking, group, stream, functions).map(s => s.taken);
+  asking.line(`return ${[...new Set(taken)].join(' || ')};`);
+  return {
+    takes: asking.compile(['values']) as Programs['takes'],
+    update: compileUpdate(group, stream, shape, functions),
+  };
+}
+
+/** For each slot, the source of its inputs, and of the condition under which it takes an event. */
+function emitInputs(source: Source, group: GroupPlan, stream: StreamPlan, functions: FunctionRegistry) {
+  const emit = expressionEmitter({
+    source,
+    functions,
+    field({ source: from, name }) {
+      const i = from === 'event' ? stream.schema.findIndex(f => f.name === name) : -1;
+      const field = stream.schema[i];
+      if (field === undefined) return null;
+      const nullable = field.nullable === true || field.optional === true || field.oneOf?.unlisted === 'null';
+      return { code: `values[${i}]`, nullable, type: field.type };
+    },
+  });
+  return group.slots.map(slot => {
+    const input = slot.input === undefined ? null : emit(asInput(slot, slot.input));
+    const orderBy = slot.orderBy === undefined ? null : emit(slot.orderBy);
+    const key = slot.by === undefined ? null : emit(slot.by.key);
+    const where = slot.where === undefined ? null : emit(slot.where);
+    const conditions = [input, orderBy, key].flatMap(e => (e?.nullable ? [`${e.name} !== null`] : []));
+    if (where !== null) conditions.unshift(`${where.name} === true`);
+    return {
+      taken: conditions.length === 0 ? 'true' : source.variable(conditions.join(' && ')),
+      key: key?.name ?? null,
+      // A count or decayed count without input adds one per event.
+      input: input?.name ?? '1',
+      orderBy: orderBy?.name ?? 'null',
+    };
+  });
+}
+
+function compileUpdate(
+  group: GroupPlan,
+  stream: StreamPlan,
+  shape: StateShape,
+  functions: FunctionRegistry,
+): Programs['update'] {
+  const source = new Source();
+  const slots = emitInputs(source, group, stream, functions);
+  source.line(`if (!(${[...new Set(slots.map(s => s.taken))].join(' || ')})) return false;`);
+  source.line('if (time > state.newest) state.newest = time;');
+
+  const locate = source.constant(locateTile);
+  for (const track of shape.tracks) {
+    const any = [...new Set(track.slots.map(s => (slots[s.slot] as { taken: string }).taken))];
+    const layout = source.constant(track);
+    const hop = track.levels[0]?.hop;
+    source.line(any.includes('true') ? '{' : `if (${any.join(' || ')}) {`);
+    source.line(`const cells = state.${track.cellsKey};`);
+    source.line(`let at = cells.length - ${track.stride};`);
+    // The usual event belongs to the last tile, which is of the finest hop, or all of time.
+    source.line(
+      hop === undefined ? 'if (at < 0)' : `if (!(at >= 0 && time >= cells[at] && time < cells[at] + ${hop}))`,
+    );
+    source.line(`at = ${locate}(${layout}, state, time);`);
+    source.line('if (at >= 0) {');
+    for (const { slot, aggregator, at } of track.slots) {
+      const { taken, key, input, orderBy } = slots[slot] as (typeof slots)[number];
+      const name = source.constant(aggregator);
+      const guard = taken === 'true' ? '' : `if (${taken}) `;
+      if (aggregator.shape === 'numeric') {
+        source.line(`${guard}${name}.update(cells, at + ${at}, ${input}, time);`);
+      } else {
+        const index = `(at / ${track.stride}) * ${track.objectStride} + ${at}`;
+        source.line(`${guard}{`);
+        source.line(`const objects = state.${track.objectsKey}, i = ${index};`);
+        source.line(`let partial = objects[i];`);
+        source.line(`if (partial === null) { partial = ${name}.create(); objects[i] = partial; }`);
+        source.line(
+          key === null
+            ? `${name}.update(partial, ${input}, time, tie, ${orderBy});`
+            : `${name}.updateKey(partial, ${key}, ${input}, time, tie, ${orderBy});`,
+        );
+        source.line('}');
+      }
+    }
+    source.line('}');
+    source.line('}');
+  }
+  for (const { slot, key, aggregator } of shape.recents) {
+    const { taken, input } = slots[slot] as (typeof slots)[number];
+    const name = source.constant(aggregator);
+    source.line(taken === 'true' ? '{' : `if (${taken}) {`);
+    source.line(`let partial = state.${key};`);
+    source.line(`if (partial === null) { partial = ${name}.create(); state.${key} = partial; }`);
+    source.line(`${name}.update(partial, ${input}, time, tie, null);`);
+    source.line('}');
+  }
+  source.line('return true;');
+  return source.compile(['state', 'values', 'time', 'tie']) as Programs['update'];
+}
+
+/** The input in the form its aggregator takes. */
+function asInput(slot: SlotPlan, input: Expression): Expression {
+  const type = inputAs(slot);
+  if (type === null || input.type.kind === type.kind || input.type.kind === 'int') return input;
+  return { kind: 'cast', type, value: input };
+}
