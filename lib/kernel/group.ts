@@ -93,7 +93,7 @@ export function compileGroup(
       codec.write(w, state);
     },
     encode(state) {
-      writer.at = 0;
+      writer.restart();
       kernel.write(writer, state);
       return writer.finish();
     },

@@ -2,15 +2,21 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { randomInt } from 'node:crypto';
 import type { LogRecord, QuarantineReason } from './ports.ts';
 
-/** One event of a record: its JSON value, or why there is none. */
-export interface ParsedEvent {
-  readonly record: LogRecord;
-  /** Its place within a packed record; 0 in one that holds a single event. */
-  readonly index: number;
-  readonly json: unknown;
-  readonly failure: { readonly reason: QuarantineReason; readonly detail: string } | null;
-  /** The event's own bytes. */
-  readonly payload: Uint8Array;
+/** The record of one event: as it came, or one line of a packed one, with its place in it. */
+export interface EventRecord extends LogRecord {
+  readonly index?: number;
+}
+
+/** The events of a batch: `json[i]` is the value of `records[i]`, unless it has a failure. */
+export interface ParsedBatch {
+  readonly records: readonly EventRecord[];
+  readonly json: readonly unknown[];
+  readonly failures: ReadonlyMap<number, ParseFailure>;
+}
+
+export interface ParseFailure {
+  readonly reason: QuarantineReason;
+  readonly detail: string;
 }
 
 /** Larger events are set aside unread: no stream takes them on AWS either, and no feature needs them. */
@@ -24,94 +30,87 @@ export const largestEvent = 262_144;
  * its bytes end, and no crafted text can have borrowed from its neighbour. If anything is amiss, each event is
  * parsed alone and the bad ones are named.
  */
-export function parseRecords(records: readonly LogRecord[]): ParsedEvent[] {
-  const pieces: Piece[] = [];
-  for (const record of records) {
-    if (record.data.includes(newline)) splitLines(record, pieces);
-    else pieces.push({ record, index: 0, bytes: record.data });
-  }
-  const values = parseTogether(pieces);
-  return values === null
-    ? pieces.map(parseAlone)
-    : pieces.map(({ record, index, bytes }, i) => ({
-        record,
-        index,
-        json: values[2 * i],
-        failure: null,
-        payload: bytes,
-      }));
-}
-
-interface Piece {
-  readonly record: LogRecord;
-  readonly index: number;
-  readonly bytes: Uint8Array;
+export function parseRecords(batch: readonly LogRecord[]): ParsedBatch {
+  const records = batch.some(isPacked) ? batch.flatMap(unpack) : batch;
+  const json = parseTogether(records);
+  return json === null ? parseOneByOne(records) : { records, json, failures: new Map() };
 }
 
 const newline = 10;
 
-function splitLines(record: LogRecord, pieces: Piece[]): void {
+const isPacked = ({ data }: LogRecord): boolean => data.includes(newline);
+
+function unpack(record: LogRecord): EventRecord[] {
   const { data } = record;
-  let index = 0;
+  const lines: EventRecord[] = [];
   for (let from = 0; from < data.length; ) {
     const found = data.indexOf(newline, from);
     const to = found < 0 ? data.length : found;
     const line = data.subarray(from, to);
-    if (!isBlank(line)) pieces.push({ record, index: index++, bytes: line });
+    if (!isBlank(line)) lines.push({ ...record, data: line, index: lines.length });
     from = to + 1;
   }
-  if (index === 0) pieces.push({ record, index: 0, bytes: data });
+  return lines.length === 0 ? [record] : lines;
 }
 
 const isBlank = (line: Uint8Array): boolean => line.every(b => b === 32 || b === 9 || b === 13);
 
-function parseTogether(pieces: readonly Piece[]): unknown[] | null {
-  const mark = randomInt(2 ** 31, 2 ** 47);
+function parseTogether(records: readonly EventRecord[]): unknown[] | null {
+  // A small integer, the cheapest value there is to parse.
+  const mark = randomInt(100_000_000, 2 ** 30);
   const separator = Buffer.from(`,${mark},`);
-  let length = 2 + separator.length * Math.max(0, pieces.length - 1);
-  for (const { bytes } of pieces) {
-    if (bytes.length > largestEvent) return null;
-    length += bytes.length;
+  let length = 2 + separator.length * Math.max(0, records.length - 1);
+  for (const { data } of records) {
+    if (data.length > largestEvent) return null;
+    length += data.length;
   }
   const all = Buffer.allocUnsafe(length);
   let at = all.write('[');
-  for (const [i, { bytes }] of pieces.entries()) {
+  for (let i = 0; i < records.length; i++) {
     if (i > 0) {
       all.set(separator, at);
       at += separator.length;
     }
-    all.set(bytes, at);
-    at += bytes.length;
+    const { data } = records[i] as EventRecord;
+    all.set(data, at);
+    at += data.length;
   }
   all.write(']', at);
-  if (!isUtf8(all)) return null;
+  const ascii = isAscii(all);
+  if (!ascii && !isUtf8(all)) return null;
   let values: unknown[];
   try {
-    values = JSON.parse(isAscii(all) ? all.toString('latin1') : all.toString('utf8'));
+    values = JSON.parse(all.toString(ascii ? 'latin1' : 'utf8'));
   } catch {
     return null;
   }
-  if (values.length !== Math.max(0, 2 * pieces.length - 1)) return null;
+  if (values.length !== Math.max(0, 2 * records.length - 1)) return null;
   for (let i = 1; i < values.length; i += 2) if (values[i] !== mark) return null;
+  for (let i = 1; i < records.length; i++) values[i] = values[2 * i];
+  values.length = records.length;
   return values;
 }
 
-function parseAlone({ record, index, bytes }: Piece): ParsedEvent {
-  const failed = (reason: QuarantineReason, detail: string): ParsedEvent => ({
-    record,
-    index,
-    json: null,
-    failure: { reason, detail },
-    payload: bytes,
+function parseOneByOne(records: readonly EventRecord[]): ParsedBatch {
+  const failures = new Map<number, ParseFailure>();
+  const json = records.map(({ data }, i) => {
+    const parsed = parseAlone(data);
+    if (parsed.failure !== undefined) failures.set(i, parsed.failure);
+    return parsed.json;
   });
-  if (bytes.length > largestEvent) {
-    return failed('too-large', `the event has ${bytes.length} bytes; at most ${largestEvent} are read`);
+  return { records, json, failures };
+}
+
+function parseAlone(data: Uint8Array): { readonly json?: unknown; readonly failure?: ParseFailure } {
+  if (data.length > largestEvent) {
+    const detail = `the event has ${data.length} bytes; at most ${largestEvent} are read`;
+    return { failure: { reason: 'too-large', detail } };
   }
-  if (!isUtf8(bytes)) return failed('bad-encoding', 'the event is not UTF-8 text');
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  if (!isUtf8(data)) return { failure: { reason: 'bad-encoding', detail: 'the event is not UTF-8 text' } };
+  const text = Buffer.from(data.buffer, data.byteOffset, data.length).toString('utf8');
   try {
-    return { record, index, json: JSON.parse(text), failure: null, payload: bytes };
+    return { json: JSON.parse(text) };
   } catch (error) {
-    return failed('not-json', (error as Error).message);
+    return { failure: { reason: 'not-json', detail: (error as Error).message } };
   }
 }

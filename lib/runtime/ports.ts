@@ -52,7 +52,10 @@ export interface EventLog {
   truncate(time: number, keepAfter: ReadonlyMap<string, number | bigint>): Promise<void>;
 }
 
-/** A row as stored: its version (the `v` of DESIGN, above 0) and its bytes (the kernel's row codec). */
+/**
+ * A row as stored: its version (the `v` of DESIGN, above 0) and its bytes (the kernel's row codec). A store may keep
+ * and hand out again the arrays it was given: nobody changes them. They may be views of larger buffers.
+ */
 export interface StoredRow {
   readonly version: number;
   readonly bytes: Uint8Array;

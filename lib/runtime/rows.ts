@@ -36,8 +36,8 @@ export const emptyRow = (kernel: GroupKernel): Row => ({
 export const rowOf = (kernel: GroupKernel, stored: StoredRow | null): Row =>
   stored === null ? emptyRow(kernel) : decodeRow(kernel, stored.bytes);
 
-/** A row ready to be written, and what has to happen around the write. */
-export interface EncodedRow {
+/** A row whose head was spilled: its new bytes, and what has to happen around their write. */
+export interface SpilledRow {
   readonly bytes: Uint8Array;
   /** Runs the row names from now on: to be written before it. */
   readonly created: readonly { readonly id: string; readonly bytes: Uint8Array }[];
@@ -46,41 +46,34 @@ export interface EncodedRow {
 }
 
 /**
- * The row's bytes. A head past its limit becomes a run, and an empty head takes its place: states merge, so the row
+ * Makes the head of a row that outgrew its limit a run and puts an empty head in its place: states merge, so the row
  * is then its head and its runs together. Once the spilled heads come to a quarter of the merged remainder, all are
  * merged and cut anew, so that a row is never much larger than the state it stands for and an update never reads
  * its runs more than now and then.
  */
-export async function encodeBounded(
+export async function spillHead(
   kernel: GroupKernel,
   store: StateStore,
-  table: string,
   key: string,
   row: Row,
   limits: RowLimits,
-): Promise<EncodedRow> {
-  const bytes = encodeRow(kernel, row);
-  if (bytes.length <= limits.headBytes) return { bytes, created: none, replaced: none };
-
+): Promise<SpilledRow> {
   const head = kernel.encode(row.state);
   const spilled = row.runs.filter(run => run.level === 0);
   const settled = row.runs.filter(run => run.level === 1);
   const fresh = size(spilled) + head.length;
-  let runs: { reference: RunReference; bytes: Uint8Array }[];
+  const enough = Math.max(8 * limits.headBytes, size(settled) / 4);
+  let runs: Run[];
   let kept: readonly RunReference[];
-  if (
-    head.length <= limits.runBytes &&
-    spilled.length < 32 &&
-    fresh < Math.max(8 * limits.headBytes, size(settled) / 4)
-  ) {
+  if (head.length <= limits.runBytes && spilled.length < mostSpilled && fresh < enough) {
     runs = [newRun(key, 0, head)];
     kept = row.runs;
   } else {
     const whole = kernel.createState();
     kernel.merge(whole, row.state);
-    for (const part of await readRuns(kernel, store, table, key, row.runs)) kernel.merge(whole, part);
+    for (const part of await readRuns(kernel, store, key, row.runs)) kernel.merge(whole, part);
     runs = kernel.cut(whole, limits.runBytes).map(part => newRun(key, 1, kernel.encode(part)));
-    kept = none;
+    kept = [];
   }
   const references = [...kept, ...runs.map(r => r.reference)];
   return {
@@ -89,6 +82,8 @@ export async function encodeBounded(
     replaced: row.runs.filter(r => !references.includes(r)).map(r => r.id),
   };
 }
+
+const mostSpilled = 32;
 
 /** A row's whole state: its head merged with its runs. Null where a run is gone: the row was rewritten meanwhile. */
 export function wholeState(
@@ -109,10 +104,10 @@ export function wholeState(
 async function readRuns(
   kernel: GroupKernel,
   store: StateStore,
-  table: string,
   key: string,
   runs: readonly RunReference[],
 ): Promise<State[]> {
+  const table = tableOf(kernel.group);
   const found = await store.readRuns(
     table,
     runs.map(r => r.id),
@@ -125,13 +120,13 @@ async function readRuns(
   });
 }
 
-function newRun(
-  key: string,
-  level: number,
-  bytes: Uint8Array,
-): { reference: RunReference; bytes: Uint8Array } {
+interface Run {
+  readonly reference: RunReference;
+  readonly bytes: Uint8Array;
+}
+
+function newRun(key: string, level: number, bytes: Uint8Array): Run {
   return { reference: { id: `${key}#${randomUUID()}`, level, bytes: bytes.length }, bytes };
 }
 
-const none: readonly never[] = [];
 const size = (runs: readonly RunReference[]): number => runs.reduce((sum, run) => sum + run.bytes, 0);

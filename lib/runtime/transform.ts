@@ -3,6 +3,7 @@ import {
   compileDecoder,
   compileGroup,
   decodeRow,
+  encodeRow,
   type FunctionRegistry,
   type GroupKernel,
   isRejection,
@@ -13,9 +14,9 @@ import {
 } from '../kernel/index.ts';
 import type { Transform, TransformCounts } from './drain.ts';
 import { MillraceError } from './errors.ts';
-import { type ParsedEvent, parseRecords } from './parse-records.ts';
+import { type EventRecord, type ParsedBatch, parseRecords } from './parse-records.ts';
 import type { Clock, Quarantine, QuarantinedEvent, RowWrite, ShardPosition, StateStore } from './ports.ts';
-import { type EncodedRow, emptyRow, encodeBounded, localRowLimits, type RowLimits, tableOf } from './rows.ts';
+import { emptyRow, localRowLimits, type RowLimits, type SpilledRow, spillHead, tableOf } from './rows.ts';
 import { createRunGraveyard } from './run-graveyard.ts';
 
 export interface TransformOptions {
@@ -73,30 +74,35 @@ export function createTransform(options: TransformOptions): Transform {
   };
 
   /** Decodes the events above the shard's progress; what is bad, or too late for every group, is set aside. */
-  function sort(parsed: readonly ParsedEvent[], shard: string, done: ShardPosition | undefined): Sorted {
+  function sort(batch: ParsedBatch, shard: string, done: ShardPosition | undefined): Sorted {
     const events: PlacedEvent[] = [];
     const rejected: QuarantinedEvent[] = [];
     let skipped = 0;
-    for (const { record, index, json, failure, payload } of parsed) {
-      const { sequence, arrivalTime } = record;
-      const position = { shard, sequence, index };
-      if (done !== undefined && compareInShard(position, done) <= 0) {
+    for (let i = 0; i < batch.records.length; i++) {
+      const { sequence, index = 0, arrivalTime, data } = batch.records[i] as EventRecord;
+      if (done !== undefined && compareInShard({ sequence, index }, done) <= 0) {
         skipped++;
         continue;
       }
+      const position = { shard, sequence, index };
       const reject = (reason: QuarantinedEvent['reason'], detail: string) =>
-        rejected.push({ stream: options.stream, position, arrivalTime, reason, detail, payload });
-      if (failure !== null) {
+        rejected.push({ stream: options.stream, position, arrivalTime, reason, detail, payload: data });
+      const failure = batch.failures.get(i);
+      if (failure !== undefined) {
         reject(failure.reason, failure.detail);
         continue;
       }
-      const event = decode(json, arrivalTime, position);
+      const event = decode(batch.json[i], arrivalTime, position);
       if (isRejection(event)) reject(event.rejected, event.detail);
-      else if (kernels.some(k => event.time >= k.earliestVisible(arrivalTime)))
-        events.push({ event, sequence, index });
+      else if (isVisible(event)) events.push({ event, sequence, index });
       else reject('late', lateness(event, kernels));
     }
     return { events, rejected, skipped };
+  }
+
+  function isVisible({ time, arrivalTime }: StreamEvent): boolean {
+    for (const kernel of kernels) if (time >= kernel.earliestVisible(arrivalTime)) return true;
+    return false;
   }
 
   async function applyToGroup(
@@ -114,33 +120,40 @@ export function createTransform(options: TransformOptions): Transform {
       const progress = await store.readProgress(incarnation);
 
       const writes: RowWrite[] = [];
-      const created: EncodedRow['created'][number][] = [];
-      const replaced = new Map<string, readonly string[]>();
-      for (let i = 0; i < keys.length; i++) {
-        const key = keys[i] as string;
-        const before = stored[i] ?? null;
+      const spilled = new Map<string, SpilledRow>();
+      const now = clock.now();
+      let i = 0;
+      for (const [key, list] of waiting) {
+        const before = stored[i++] ?? null;
         const row = before === null ? emptyRow(kernel) : decodeRow(kernel, before.bytes);
-        if (!fold(kernel, row, shard, waiting.get(key) as PlacedEvent[], progress)) continue;
-        const encoded = await encodeBounded(kernel, store, table, key, row, limits);
-        created.push(...encoded.created);
-        if (encoded.replaced.length > 0) replaced.set(key, encoded.replaced);
-        const expected = before?.version ?? 0;
-        writes.push({ key, expected, version: Math.max(expected + 1, clock.now()), bytes: encoded.bytes });
+        if (!fold(kernel, row, shard, list, progress)) continue;
+        const expected = before === null ? 0 : before.version;
+        let bytes = encodeRow(kernel, row);
+        if (bytes.length > limits.headBytes) {
+          const spill = await spillHead(kernel, store, key, row, limits);
+          spilled.set(key, spill);
+          bytes = spill.bytes;
+        }
+        writes.push({ key, expected, version: Math.max(expected + 1, now), bytes });
       }
-      if (created.length > 0) await store.writeRuns(table, created);
+      if (spilled.size > 0) {
+        await store.writeRuns(
+          table,
+          [...spilled.values()].flatMap(s => s.created),
+        );
+      }
 
       const outcomes = await store.write(table, writes);
       const again = new Map<string, PlacedEvent[]>();
-      for (let i = 0; i < writes.length; i++) {
-        const { key } = writes[i] as RowWrite;
-        if (outcomes[i] === 'written') {
-          for (const id of replaced.get(key) ?? []) graveyard.add(table, id);
+      for (let w = 0; w < writes.length; w++) {
+        const { key } = writes[w] as RowWrite;
+        if (outcomes[w] === 'written') {
+          for (const id of spilled.get(key)?.replaced ?? []) graveyard.add(table, id);
         } else {
+          // Runs created for it stay: a write that seems lost may have taken effect, and the row name them.
           again.set(key, waiting.get(key) as PlacedEvent[]);
         }
       }
-      // The runs of a write that lost its race are named by no row.
-      for (const { id } of created) if (again.has(keyOfRun(id))) graveyard.add(table, id);
       if (again.size > 0 && attempt === attempts) {
         for (const list of again.values()) for (const { sequence } of list) failed.add(sequence);
         return;
@@ -164,8 +177,6 @@ interface Sorted {
 
 /** A row that other shards fill as well can be overtaken now and then; one that always is points at a fault. */
 const attempts = 20;
-
-const keyOfRun = (id: string): string => id.slice(0, id.lastIndexOf('#'));
 
 /** The events that some slot of the group takes, by entity. */
 function byEntity(kernel: GroupKernel, events: readonly PlacedEvent[]): Map<string, PlacedEvent[]> {

@@ -60,20 +60,23 @@ export function createStateStore({ database }: DataDirectory, options: StateStor
 
     async write(table, writes) {
       const known = cache.table(table);
-      const present = look(
-        table,
-        known,
-        writes.map(write => write.key),
-      );
+      const unknown = writes.filter(({ key }) => known.versionOf(key) === undefined);
+      if (unknown.length > 0) {
+        look(
+          table,
+          known,
+          unknown.map(({ key }) => key),
+        );
+      }
       const outcomes = writes.map(
-        (write, i): WriteOutcome => (present[i]!.version === write.expected ? 'written' : 'conflict'),
+        ({ key, expected }): WriteOutcome =>
+          // Known rows can have been dropped to make room for the others.
+          (known.versionOf(key) ?? look(table, known, [key])[0]!.version) === expected
+            ? 'written'
+            : 'conflict',
       );
-      writeRows(
-        database,
-        known,
-        table,
-        writes.filter((_, i) => outcomes[i] === 'written'),
-      );
+      const due = outcomes.includes('conflict') ? writes.filter((_, i) => outcomes[i] === 'written') : writes;
+      writeRows(database, known, table, due);
       return outcomes;
     },
 
@@ -145,7 +148,7 @@ function writeRows(database: Database, known: TableCache, table: string, writes:
     for (const { key } of writes) known.forget(key);
     throw error;
   }
-  for (const { key, version, bytes } of writes) known.set(key, { version, bytes: ownBytes(bytes) });
+  for (const { key, version, bytes } of writes) known.set(key, { version, bytes });
 }
 
 /** A row is stored as its version, a double, followed by its bytes. */
@@ -161,10 +164,6 @@ function decodeRow(table: string, key: string, value: Buffer): StoredRow {
   }
   return { version, bytes: new Uint8Array(value.buffer, value.byteOffset + header, value.length - header) };
 }
-
-/** A view of a larger buffer would keep all of it in memory, and may be overwritten with it. */
-const ownBytes = (bytes: Uint8Array): Uint8Array =>
-  bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.prototype.slice.call(bytes);
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 

@@ -56,7 +56,9 @@ export function quantileOf(s: Sketch, q: number, accuracy: number): Finished {
   const gamma = (1 + accuracy) / (1 - accuracy);
   const n = s.zeros + total(s.negative) + total(s.positive);
   if (n === 0) return { value: null };
-  const middle = (bin: number): number => (2 * gamma ** bin) / (gamma + 1);
+  // Written so that the bin of the greatest doubles does not overflow.
+  const middle = (bin: number): number =>
+    Math.min(gamma ** (bin - 1) * ((2 * gamma) / (gamma + 1)), Number.MAX_VALUE);
   const flag = s.negative.joined || s.positive.joined ? ({ flag: 'overflow' } as const) : {};
   let rank = Math.floor(q * (n - 1));
   for (const bin of sorted(s.negative).reverse()) {

@@ -1,21 +1,35 @@
 import { MillraceError } from '../errors.ts';
-/**
- * The state codec's alphabet: unsigned and signed varints (LEB128, up to 2^53), wide integers, doubles, text.
- * The writer grows a buffer that it reuses; `finish` copies out what was written.
- */
+
+/** The state codec's alphabet: unsigned and signed varints (LEB128, up to 2^53), wide integers, doubles, text. */
 export class Writer {
   bytes: Uint8Array = new Uint8Array(4096);
   at = 0;
+  /** Where the present piece began; what lies before was handed out by `share`. */
+  #start = 0;
   #view = new DataView(this.bytes.buffer);
+
+  /** Drops what was written since the last piece was taken: an encoding that threw leaves nothing behind. */
+  restart(): void {
+    this.at = this.#start;
+  }
 
   /** Makes room for `extra` more bytes; every method below calls it, so that plain stores are enough after. */
   reserve(extra: number): void {
     if (this.at + extra > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.at + extra));
-      grown.set(this.bytes.subarray(0, this.at));
+      const written = this.at - this.#start;
+      const size = this.#start > 0 ? slabBytes : this.bytes.length;
+      const grown = new Uint8Array(Math.max(size, (written + extra) * 2));
+      grown.set(this.bytes.subarray(this.#start, this.at));
       this.bytes = grown;
       this.#view = new DataView(grown.buffer);
+      this.#start = 0;
+      this.at = written;
     }
+  }
+
+  /** Bytes written since the last piece was taken. */
+  get length(): number {
+    return this.at - this.#start;
   }
 
   byte(x: number): void {
@@ -103,13 +117,25 @@ export class Writer {
     this.at += bytes.length;
   }
 
-  /** What was written since the writer was made or last finished, as bytes of their own. */
+  /** What was written since the last piece was taken, as bytes of their own. */
   finish(): Uint8Array {
-    const out = this.bytes.slice(0, this.at);
-    this.at = 0;
+    const out = this.bytes.slice(this.#start, this.at);
+    this.at = this.#start;
+    return out;
+  }
+
+  /**
+   * The same without a copy: a view of a slab that many pieces share and that no one writes to again. A small array of
+   * its own costs more than encoding a row.
+   */
+  share(): Uint8Array {
+    const out = this.bytes.subarray(this.#start, this.at);
+    this.#start = this.at;
     return out;
   }
 }
+
+const slabBytes = 256 * 1024;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

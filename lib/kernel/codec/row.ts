@@ -45,11 +45,11 @@ export class NewerCodecError extends MillraceError {
 
 /**
  * A row as bytes: the codec's number; a bitmap of the sections that follow, in this order: 1 fan, 2 marks, 4 ring,
- * 8 runs, 16 base; then the state. A section unknown to this code (32 and up) is a later codec's.
+ * 8 runs, 16 base; then the state. The bytes are a view of a slab that rows share. A section unknown to this code (32 and up) is a later codec's.
  */
 export function encodeRow(kernel: Pick<GroupKernel, 'write'>, row: Row): Uint8Array {
   const w = writer;
-  w.at = 0;
+  w.restart();
   w.byte(codecVersion);
   w.byte(
     (row.fan > 1 ? section.fan : 0) |
@@ -74,7 +74,7 @@ export function encodeRow(kernel: Pick<GroupKernel, 'write'>, row: Row): Uint8Ar
   }
   if (row.base !== null) writeText(w, row.base);
   kernel.write(w, row.state);
-  return w.finish();
+  return w.share();
 }
 
 export function decodeRow(kernel: Pick<GroupKernel, 'read'>, bytes: Uint8Array): Row {

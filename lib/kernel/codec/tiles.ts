@@ -3,7 +3,7 @@ import { Source } from '../generate.ts';
 import type { Track } from '../shape.ts';
 import { type ClosedTiles, eternal, type State } from '../state.ts';
 import { floorTo, minute } from '../time.ts';
-import { Reader, Writer } from './bytes.ts';
+import { CorruptBytesError, Reader, Writer } from './bytes.ts';
 
 /**
  * A track's tiles as bytes:
@@ -49,7 +49,7 @@ export function trackCodec(track: Track): TrackCodec {
         let first = closed === null ? Number.NaN : closed.first;
         let last = closed === null ? Number.NaN : closed.last;
         let due = closed === null ? Number.POSITIVE_INFINITY : closed.compactAt;
-        scratch.at = 0;
+        scratch.restart();
         for (let i = 0; i < open - 1; i++) {
           const start = cells[i * stride] as number;
           if (start !== eternal) {
@@ -115,7 +115,6 @@ export function trackCodec(track: Track): TrackCodec {
 export function openTiles(track: Track, state: State): void {
   const closed = state[track.closedKey] as ClosedTiles | null;
   if (closed === null) return;
-  state[track.closedKey] = null;
   const { readTile } = tileReaderOf(track);
   const unit = unitOf(track);
   const r = new Reader(closed.bytes);
@@ -133,8 +132,17 @@ export function openTiles(track: Track, state: State): void {
     readTile(r, cells, objects, start);
   }
   // The arrays stay the same ones: an update in progress holds them.
-  (state[track.cellsKey] as number[]).unshift(...cells);
-  if (objects.length > 0) (state[track.objectsKey] as unknown[]).unshift(...objects);
+  if (r.at !== r.end) throw new CorruptBytesError(`closed tiles: ${r.end - r.at} bytes after their end`);
+  state[track.closedKey] = null;
+  prepend(state[track.cellsKey] as number[], cells);
+  if (objects.length > 0) prepend(state[track.objectsKey] as unknown[], objects);
+}
+
+/** Not by `unshift(...items)`: many tiles of many slots are more arguments than a call can have. */
+function prepend<T>(list: T[], items: readonly T[]): void {
+  const rest = list.splice(0);
+  for (const item of items) list.push(item);
+  for (const item of rest) list.push(item);
 }
 
 const unitOf = (track: Track): number => track.levels[0]?.hop ?? 1;

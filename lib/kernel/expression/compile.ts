@@ -6,7 +6,7 @@ import type { ScalarValue, Value, ValueType } from '../value-type.ts';
 import { formatType } from '../value-type.ts';
 import { castFunction } from './casts.ts';
 import * as functions from './functions.ts';
-import type { Expression, Field } from './nodes.ts';
+import { arithmeticOperators, comparisonOperators, type Expression, type Field } from './nodes.ts';
 
 /** A variable of the generated program, and whether it can be null there. */
 export interface Emitted {
@@ -120,7 +120,7 @@ const emitters: { [K in Expression['kind']]: (node: Expression & { kind: K }, sc
     const operands = [scope.emit(node.left), scope.emit(node.right)];
     const call = (fn: unknown) => (a: string, b: string) => `${scope.source.constant(fn)}(${a}, ${b})`;
     const wrap = (fn: unknown) => (a: string, b: string) =>
-      `${scope.source.constant(fn)}(${a} ${node.operator} ${b})`;
+      `${scope.source.constant(fn)}(${a} ${symbolOf(arithmeticOperators, node.operator)} ${b})`;
     if (node.operator === '/') {
       const [a, b] = operands.map((o, i) => asFloat(scope, o, (i === 0 ? node.left : node.right).type));
       return strict(scope, [a as Emitted, b as Emitted], call(functions.divide), { nullable: true });
@@ -148,7 +148,8 @@ const emitters: { [K in Expression['kind']]: (node: Expression & { kind: K }, sc
     if (operator === '=' || operator === '!=') {
       return strict(scope, operands, (a, b) => `${a} ${operator === '=' ? '===' : '!=='} ${b}`);
     }
-    if (node.left.type.kind !== 'string') return strict(scope, operands, (a, b) => `${a} ${operator} ${b}`);
+    const symbol = symbolOf(comparisonOperators, operator);
+    if (node.left.type.kind !== 'string') return strict(scope, operands, (a, b) => `${a} ${symbol} ${b}`);
     const less = scope.source.constant(functions.less);
     const templates = {
       '<': (a: string, b: string) => `${less}(${a}, ${b})`,
@@ -274,6 +275,13 @@ const emitters: { [K in Expression['kind']]: (node: Expression & { kind: K }, sc
     return { name: scope.source.variable(`${guarded}(${values.join(', ')})`), nullable: true };
   },
 };
+
+/** An operator as program text: one of the known ones, and never what a hand-made Plan holds in its place. */
+function symbolOf<T extends string>(known: readonly T[], operator: T): T {
+  const symbol = known.find(o => o === operator);
+  if (symbol === undefined) throw new ExpressionError(`there is no operator ${JSON.stringify(operator)}`);
+  return symbol;
+}
 
 function connective(scope: Scope, nodes: readonly Expression[], decisive: boolean): Emitted {
   const operands = nodes.map(scope.emit);

@@ -102,22 +102,27 @@ test('a closed directory takes no rows', async () => {
 describe('the row cache', () => {
   const row = (version: number, size: number) => ({ version, bytes: new Uint8Array(size) });
 
-  test('drops what is not used when it is full, and never answers wrongly', () => {
+  test('keeps the latest, drops the oldest when it is full, and never answers wrongly', () => {
     const cache = createRowCache(100_000).table('t');
-    cache.set('used', row(1, 10));
-    const known = new Set<string>();
     for (let i = 0; i < 5_000; i++) {
       cache.set(`${i}`, row(i + 1, 100));
-      expect(cache.get('used')?.version).toBe(1);
+      cache.set('again and again', row(i + 1, 10));
+      expect(cache.get('again and again')?.version).toBe(i + 1);
     }
-    for (let i = 0; i < 5_000; i++) {
-      const found = cache.get(`${i}`);
-      if (found === undefined) continue;
-      expect(found.version).toBe(i + 1);
-      known.add(`${i}`);
-    }
-    expect(known.size).toBeGreaterThan(200);
-    expect(known.size).toBeLessThan(300);
+    const known = Array.from({ length: 5_000 }, (_, i) => i).filter(i => cache.get(`${i}`) !== undefined);
+    for (const i of known) expect(cache.get(`${i}`)).toEqual(row(i + 1, 100));
+    expect(known).toEqual(Array.from({ length: known.length }, (_, i) => 5_000 - known.length + i));
+    expect(known.length).toBeGreaterThan(200);
+    expect(known.length).toBeLessThan(1_000);
+  });
+
+  test('leaves the bytes it gave as they were', () => {
+    const cache = createRowCache(10_000).table('t');
+    cache.set('a', { version: 1, bytes: new Uint8Array(50).fill(7) });
+    const given = cache.get('a')?.bytes;
+    for (let i = 0; i < 1_000; i++) cache.set(`${i}`, { version: 1, bytes: new Uint8Array(50).fill(9) });
+    expect(given).toEqual(new Uint8Array(50).fill(7));
+    expect(cache.get('a')).toBeUndefined();
   });
 
   test('holds its bound while rows grow', () => {
@@ -145,15 +150,17 @@ describe('the row cache', () => {
   test('its bound is for all tables together', () => {
     const cache = createRowCache(100_000);
     const tables = Array.from({ length: 50 }, (_, i) => cache.table(`${i}`));
-    for (const table of tables) for (let i = 0; i < 20; i++) table.set(`${i}`, row(1, 100));
+    for (const table of tables) for (let i = 0; i < 20; i++) table.set(`${i}`, row(1, 500));
     const known = tables.flatMap(table => Array.from({ length: 20 }, (_, i) => table.get(`${i}`)));
-    expect(known.filter(found => found !== undefined).length).toBeLessThan(300);
+    expect(known.filter(found => found !== undefined).length).toBeLessThanOrEqual(200);
     expect(tables[49]!.get('19')?.version).toBe(1);
   });
 
-  test('a row larger than all of it is not kept', () => {
+  test('a row larger than all of it goes with the next one', () => {
     const cache = createRowCache(1_000).table('t');
-    cache.set('a', row(1, 5_000));
+    cache.set('a', row(1, 50_000));
+    expect(cache.get('a')?.bytes?.length).toBe(50_000);
+    cache.set('b', row(1, 5_000));
     expect(cache.get('a')).toBeUndefined();
   });
 });

@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { repositoryRoot } from './imports.ts';
+
+/* .ci/run with an npm that plays each part: what it prints, and whether it fails. */
+
+const counts = '12 passed, 0 failed, 3 skipped';
+const played: Readonly<Record<string, string>> = {
+  ci: 'echo installed',
+  // Names of tests may hold any character: that makes the output binary to grep.
+  test: `printf 'a \\0 b\\n${counts}\\n'`,
+  start: "echo 'customer_activity 17850 15311'; echo 'spend_30d  5391.21  2676.66'",
+  'verify:retail': "echo 'verify:retail: 5 values compared, 0 mismatches'",
+  'verify:chronon': "echo 'verify:chronon: 5 values compared, 0 differences'",
+  bench: 'echo figures',
+};
+
+function runWith(changed: Readonly<Record<string, string>>, data = temporaryDirectory()) {
+  const bin = temporaryDirectory();
+  const cases = Object.entries({ ...played, ...changed }).map(([part, script]) => `${part}) ${script} ;;`);
+  const npm = join(bin, 'npm');
+  writeFileSync(
+    npm,
+    `#!/usr/bin/env bash
+case $1 in run) shift; while [[ $1 == --* ]]; do shift; done ;; esac
+case $1 in ${cases.join(' ')} *) echo "no part $1"; exit 9 ;; esac
+`,
+  );
+  chmodSync(npm, 0o755);
+  const { status, stdout, stderr } = spawnSync(join(repositoryRoot, '.ci/run'), {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, MILLRACE_DATA: data },
+  });
+  return { status, output: stdout + stderr, lastLine: stdout.trimEnd().split('\n').at(-1) };
+}
+
+test('when all passes, its last line is the count of npm test', () => {
+  const { status, output, lastLine } = runWith({});
+  expect({ status, lastLine }).toEqual({ status: 0, lastLine: counts });
+  for (const part of ['verify:retail: 5', 'verify:chronon: 5', 'figures']) expect(output).toContain(part);
+});
+
+test('without the reference data it says what it leaves out', () => {
+  const { status, output } = runWith({ 'verify:retail': 'exit 1' }, '/nowhere');
+  expect(status).toBe(0);
+  expect(output).toContain('not run: no reference data in /nowhere');
+});
+
+describe('it fails, and still ends with the count, when', () => {
+  const none = '0 passed, 0 failed, 0 skipped';
+  test.each<[string, Record<string, string>, string]>([
+    ['npm ci fails', { ci: 'exit 1' }, none],
+    [
+      'a test fails',
+      { test: "echo '11 passed, 1 failed, 0 skipped'; exit 1" },
+      '11 passed, 1 failed, 0 skipped',
+    ],
+    ['npm test dies', { test: 'exit 137' }, none],
+    ['npm test says nothing', { test: 'true' }, none],
+    ['the demo fails', { start: `${played.start}; exit 1` }, counts],
+    ['the demo prints no values', { start: "echo '17850'" }, counts],
+    ['the demo prints nulls', { start: "echo 17850; echo 'spend_30d null'" }, counts],
+    ['values differ from SQL', { 'verify:retail': 'exit 1' }, counts],
+    ["values differ from Chronon's", { 'verify:chronon': 'exit 1' }, counts],
+    ['the benchmarks do not run', { bench: 'exit 1' }, counts],
+  ])('%s', (_, changed, expected) => {
+    const { status, output, lastLine } = runWith(changed);
+    expect(status).not.toBe(0);
+    expect(lastLine).toBe(expected);
+    expect(output).toContain('── failed: npm');
+  });
+});
