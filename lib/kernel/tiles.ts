@@ -53,7 +53,11 @@ export function isDue(track: Track, state: State): boolean {
   const cells = state[track.cellsKey] as number[];
   // Tiles only ever go to coarser levels with age, so the oldest is the first to be due.
   const oldest = cells[0];
-  return oldest !== undefined && tileStart(track, oldest, state.newest) !== oldest;
+  if (oldest === undefined) return false;
+  // No window is shorter than its hop: within one hop of the newest time nothing is due.
+  const finest = track.levels[0];
+  if (finest !== undefined && oldest > state.newest - finest.hop) return false;
+  return tileStart(track, oldest, state.newest) !== oldest;
 }
 
 /** Adds the tiles of another state's track. */

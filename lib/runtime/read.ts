@@ -1,25 +1,21 @@
 import {
-  CorruptBytesError,
   compileExpression,
   compileGroup,
   contextName,
-  decodeRow,
   type Flag,
   type FunctionRegistry,
   fromExternal,
   type GroupKernel,
   keyOf,
   type Plan,
-  type Row,
   type ServicePlan,
-  type State,
   toExternal,
   type Value,
   type ValueType,
 } from '../kernel/index.ts';
-import { MillraceError, StoreError } from './errors.ts';
-import type { Clock, StateStore, StoredRow } from './ports.ts';
-import { tableOf, wholeState } from './rows.ts';
+import { MillraceError } from './errors.ts';
+import { type LoadedRow, loadRows } from './load-rows.ts';
+import type { Clock, StateStore } from './ports.ts';
 
 export interface ReaderOptions {
   readonly plan: Plan;
@@ -51,7 +47,7 @@ export interface ReadResult {
 export interface EntityResult {
   /**
    * known: there is a row. unknown: there is none, and the values are those of no events. failed: a row could not be
-   * read, which says nothing about the entity; its values are null.
+   * read, which says nothing about the entity; its values, and what is computed on demand, are null.
    */
   readonly status: 'known' | 'unknown' | 'failed';
   /** By feature name, in external form. */
@@ -86,7 +82,7 @@ export function createReader({ plan, functions = new Map(), store, clock }: Read
     async readGroup(name, keys, options = {}) {
       const view = groups.get(name);
       if (view === undefined) throw unknownName('feature group', name, groups.keys());
-      const loaded = await load(store, view, keys);
+      const loaded = await loadRows(store, view.kernel, keys.map(view.keyOf));
       const asOf = queryTime(clock, options, [loaded]);
       return { asOf, entities: loaded.map(one => finish(view, one, asOf)) };
     },
@@ -95,11 +91,14 @@ export function createReader({ plan, functions = new Map(), store, clock }: Read
       const service = services.get(name);
       if (service === undefined) throw unknownName('feature service', name, services.keys());
       const views = service.groups.map(g => groups.get(g) as GroupView);
-      const loaded = await Promise.all(views.map(view => load(store, view, keys)));
-      const asOf = queryTime(clock, options, loaded);
       const context = service.contextOf(options.context ?? {});
+      const texts = views.map(view => keys.map(view.keyOf));
+      const loaded = await Promise.all(
+        views.map((view, g) => loadRows(store, view.kernel, texts[g] as string[])),
+      );
+      const asOf = queryTime(clock, options, loaded);
       const entities = keys.map((_, i) => {
-        const parts = views.map((view, g) => finish(view, loaded[g]?.[i] as Loaded, asOf));
+        const parts = views.map((view, g) => finish(view, loaded[g]?.[i] as LoadedRow, asOf));
         return service.assemble(parts, context);
       });
       return { asOf, entities };
@@ -110,7 +109,6 @@ export function createReader({ plan, functions = new Map(), store, clock }: Read
 /** A group as readers see it: its kernel, and its features with the derived ones computed. */
 interface GroupView {
   readonly kernel: GroupKernel;
-  readonly table: string;
   keyOf(key: EntityKey): string;
   /** Names and types of the features, aggregated ones first, then derived. */
   readonly outputs: readonly Output[];
@@ -120,12 +118,6 @@ interface GroupView {
 interface Output {
   readonly name: string;
   readonly type: ValueType;
-}
-
-interface Loaded {
-  readonly status: 'known' | 'unknown' | 'failed';
-  readonly state: State | null;
-  readonly error?: string;
 }
 
 function compileView(plan: Plan, name: string, functions: FunctionRegistry): GroupView {
@@ -138,7 +130,6 @@ function compileView(plan: Plan, name: string, functions: FunctionRegistry): Gro
   }));
   return {
     kernel: compileGroup(plan, group, functions),
-    table: tableOf(group),
     keyOf(key) {
       const parts = entity.keys.map(({ name: part, type }) => {
         const value = fromExternal(key[part] ?? null, type);
@@ -171,58 +162,7 @@ function compileView(plan: Plan, name: string, functions: FunctionRegistry): Gro
   };
 }
 
-/** The states of the keys' rows, runs merged in; what cannot be read fails alone. */
-async function load(store: StateStore, view: GroupView, keys: readonly EntityKey[]): Promise<Loaded[]> {
-  const texts = keys.map(view.keyOf);
-  let stored: readonly (StoredRow | null)[];
-  try {
-    stored = await store.read(view.table, texts);
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    return texts.map(() => failed(error));
-  }
-  const loaded: Loaded[] = [];
-  for (const [i, row] of stored.entries()) {
-    loaded.push(
-      row === null ? { status: 'unknown', state: null } : await loadRow(store, view, texts[i] as string, row),
-    );
-  }
-  return loaded;
-}
-
-async function loadRow(store: StateStore, view: GroupView, key: string, stored: StoredRow): Promise<Loaded> {
-  const { kernel, table } = view;
-  let current: StoredRow | null = stored;
-  try {
-    for (let attempt = 0; attempt < rereads && current !== null; attempt++) {
-      const row: Row = decodeRow(kernel, current.bytes);
-      if (row.runs.length === 0) return { status: 'known', state: row.state };
-      const runs = await store.readRuns(
-        table,
-        row.runs.map(r => r.id),
-      );
-      const state = wholeState(kernel, row, runs);
-      if (state !== null) return { status: 'known', state };
-      // A run was replaced between the two reads: the row names others by now.
-      current = (await store.read(table, [key]))[0] ?? null;
-    }
-  } catch (error) {
-    if (error instanceof StoreError || error instanceof CorruptBytesError) return failed(error, table, key);
-    throw error;
-  }
-  if (current === null) return { status: 'unknown', state: null };
-  return failed(new StoreError('corrupt', 'runs that the row names are missing'), table, key);
-}
-
-const rereads = 5;
-
-const failed = (error: Error, table?: string, key?: string): Loaded => ({
-  status: 'failed',
-  state: null,
-  error: table === undefined ? error.message : `table ${table}, row ${key}: ${error.message}`,
-});
-
-function queryTime(clock: Clock, { asOf }: ReadOptions, loaded: readonly (readonly Loaded[])[]): number {
+function queryTime(clock: Clock, { asOf }: ReadOptions, loaded: readonly (readonly LoadedRow[])[]): number {
   let newest = Number.NEGATIVE_INFINITY;
   for (const list of loaded)
     for (const { state } of list) if (state !== null && state.newest > newest) newest = state.newest;
@@ -238,7 +178,7 @@ function queryTime(clock: Clock, { asOf }: ReadOptions, loaded: readonly (readon
   return asOf;
 }
 
-function finish(view: GroupView, { status, state, error }: Loaded, asOf: number): EntityResult {
+function finish(view: GroupView, { status, state, error }: LoadedRow, asOf: number): EntityResult {
   const { kernel, outputs } = view;
   if (status === 'failed') {
     const values = Object.fromEntries(outputs.map(o => [o.name, null]));
@@ -330,7 +270,8 @@ function compileService(plan: Plan, service: ServicePlan, functions: FunctionReg
           ? 'known'
           : 'unknown';
       for (const { name, type, compute } of onDemand) {
-        const value = compute(row);
+        // Of features that could not be read nothing is computed: a default would pass for a value.
+        const value = status === 'failed' ? null : compute(row);
         row[name] = value;
         values[name] = toExternal(value, type);
       }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  CorruptBytesError,
   decodeRow,
   encodeRow,
   type GroupKernel,
@@ -33,8 +34,17 @@ export const emptyRow = (kernel: GroupKernel): Row => ({
   state: kernel.createState(),
 });
 
-export const rowOf = (kernel: GroupKernel, stored: StoredRow | null): Row =>
-  stored === null ? emptyRow(kernel) : decodeRow(kernel, stored.bytes);
+/** The row as stored, or an empty one. Throws StoreError, saying which row, when its bytes are no row. */
+export function rowOf(kernel: GroupKernel, key: string, stored: StoredRow | null): Row {
+  if (stored === null) return emptyRow(kernel);
+  try {
+    return decodeRow(kernel, stored.bytes);
+  } catch (error) {
+    if (!(error instanceof CorruptBytesError)) throw error;
+    const where = `table ${tableOf(kernel.group)}, row ${key}`;
+    throw new StoreError('corrupt', `${where}: ${error.message}`, { cause: error });
+  }
+}
 
 /** A row whose head was spilled: its new bytes, and what has to happen around their write. */
 export interface SpilledRow {

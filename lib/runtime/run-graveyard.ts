@@ -12,20 +12,21 @@ export const readTimeout = 30_000;
 
 /** Held in memory: runs replaced just before a crash stay behind (docs/limits.md). */
 export function createRunGraveyard(store: StateStore, clock: Clock): RunGraveyard {
-  const waiting: { table: string; id: string; since: number }[] = [];
+  let waiting: { table: string; id: string; since: number }[] = [];
   return {
     add(table, id) {
       waiting.push({ table, id, since: clock.now() });
     },
     async bury() {
-      const ripe = waiting.findIndex(run => clock.now() - run.since < readTimeout);
-      const due = waiting.splice(0, ripe < 0 ? waiting.length : ripe);
-      const byTable = Map.groupBy(due, run => run.table);
-      for (const [table, runs] of byTable)
+      const now = clock.now();
+      const isDue = (run: { since: number }): boolean => now - run.since >= readTimeout;
+      for (const [table, runs] of Map.groupBy(waiting.filter(isDue), run => run.table)) {
         await store.deleteRuns(
           table,
-          runs.map(r => r.id),
+          runs.map(run => run.id),
         );
+      }
+      waiting = waiting.filter(run => !isDue(run));
     },
   };
 }

@@ -2,7 +2,6 @@ import {
   compareInShard,
   compileDecoder,
   compileGroup,
-  decodeRow,
   encodeRow,
   type FunctionRegistry,
   type GroupKernel,
@@ -16,7 +15,7 @@ import type { Transform, TransformCounts } from './drain.ts';
 import { MillraceError } from './errors.ts';
 import { type EventRecord, type ParsedBatch, parseRecords } from './parse-records.ts';
 import type { Clock, Quarantine, QuarantinedEvent, RowWrite, ShardPosition, StateStore } from './ports.ts';
-import { emptyRow, localRowLimits, type RowLimits, type SpilledRow, spillHead, tableOf } from './rows.ts';
+import { localRowLimits, type RowLimits, rowOf, type SpilledRow, spillHead, tableOf } from './rows.ts';
 import { createRunGraveyard } from './run-graveyard.ts';
 
 export interface TransformOptions {
@@ -79,25 +78,33 @@ export function createTransform(options: TransformOptions): Transform {
     const rejected: QuarantinedEvent[] = [];
     let skipped = 0;
     for (let i = 0; i < batch.records.length; i++) {
-      const { sequence, index = 0, arrivalTime, data } = batch.records[i] as EventRecord;
-      if (done !== undefined && compareInShard({ sequence, index }, done) <= 0) {
+      const record = batch.records[i] as EventRecord;
+      const { sequence, index = 0, arrivalTime } = record;
+      const position = { shard, sequence, index };
+      if (done !== undefined && compareInShard(position, done) <= 0) {
         skipped++;
         continue;
       }
-      const position = { shard, sequence, index };
-      const reject = (reason: QuarantinedEvent['reason'], detail: string) =>
-        rejected.push({ stream: options.stream, position, arrivalTime, reason, detail, payload: data });
       const failure = batch.failures.get(i);
       if (failure !== undefined) {
-        reject(failure.reason, failure.detail);
+        rejected.push(quarantined(record, position, failure.reason, failure.detail));
         continue;
       }
       const event = decode(batch.json[i], arrivalTime, position);
-      if (isRejection(event)) reject(event.rejected, event.detail);
+      if (isRejection(event)) rejected.push(quarantined(record, position, event.rejected, event.detail));
       else if (isVisible(event)) events.push({ event, sequence, index });
-      else reject('late', lateness(event, kernels));
+      else rejected.push(quarantined(record, position, 'late', lateness(event, kernels)));
     }
     return { events, rejected, skipped };
+  }
+
+  function quarantined(
+    { arrivalTime, data }: EventRecord,
+    position: Position,
+    reason: QuarantinedEvent['reason'],
+    detail: string,
+  ): QuarantinedEvent {
+    return { stream: options.stream, position, arrivalTime, reason, detail, payload: data };
   }
 
   function isVisible({ time, arrivalTime }: StreamEvent): boolean {
@@ -125,7 +132,7 @@ export function createTransform(options: TransformOptions): Transform {
       let i = 0;
       for (const [key, list] of waiting) {
         const before = stored[i++] ?? null;
-        const row = before === null ? emptyRow(kernel) : decodeRow(kernel, before.bytes);
+        const row = rowOf(kernel, key, before);
         if (!fold(kernel, row, shard, list, progress)) continue;
         const expected = before === null ? 0 : before.version;
         let bytes = encodeRow(kernel, row);

@@ -1,0 +1,95 @@
+import {
+  CorruptBytesError,
+  decodeRow,
+  type GroupKernel,
+  NewerCodecError,
+  type State,
+} from '../kernel/index.ts';
+import { StoreError } from './errors.ts';
+import type { StateStore } from './ports.ts';
+import { tableOf, wholeState } from './rows.ts';
+
+/** What a read found out about one row. */
+export interface LoadedRow {
+  readonly status: 'known' | 'unknown' | 'failed';
+  readonly state: State | null;
+  readonly error?: string;
+}
+
+/**
+ * The states of a group's rows, runs merged in, in the order of `keys`: one read of all rows, and one of all their
+ * runs where there are any. What cannot be read fails alone, and is never taken for a row that is not there.
+ */
+export async function loadRows(
+  store: StateStore,
+  kernel: GroupKernel,
+  keys: readonly string[],
+): Promise<readonly LoadedRow[]> {
+  const loaded = keys.map((key): LoadedRow => failed(kernel, key, 'runs that the row names are missing'));
+  let places = [...keys.keys()];
+  for (let round = 0; round < rounds && places.length > 0; round++) {
+    const found = await loadOnce(
+      store,
+      kernel,
+      places.map(i => keys[i] as string),
+    );
+    for (const [n, i] of places.entries()) loaded[i] = found[n] ?? (loaded[i] as LoadedRow);
+    places = places.filter((_, n) => found[n] === null);
+  }
+  return loaded;
+}
+
+/** Each time a run was replaced between the reads, the row has been rewritten: more than once or twice is a fault. */
+const rounds = 5;
+
+/** Null where a run is gone: the row was rewritten meanwhile and names others by now. */
+async function loadOnce(
+  store: StateStore,
+  kernel: GroupKernel,
+  keys: readonly string[],
+): Promise<(LoadedRow | null)[]> {
+  const table = tableOf(kernel.group);
+  const stored = await store.read(table, keys).catch(storeError);
+  if (stored instanceof StoreError) return keys.map(key => failed(kernel, key, stored.message));
+  const rows = stored.map((row, i) =>
+    row === null ? unknown : readable(kernel, keys[i] as string, () => decodeRow(kernel, row.bytes)),
+  );
+  const ids = rows.flatMap(row => ('status' in row ? [] : row.runs.map(run => run.id)));
+  const runs = ids.length === 0 ? [] : await store.readRuns(table, ids).catch(storeError);
+  let at = 0;
+  return rows.map((row, i) => {
+    if ('status' in row) return row;
+    const key = keys[i] as string;
+    if (row.runs.length === 0) return { status: 'known', state: row.state };
+    if (runs instanceof StoreError) return failed(kernel, key, runs.message);
+    const own = runs.slice(at, at + row.runs.length);
+    at += own.length;
+    return readable(kernel, key, (): LoadedRow | null => {
+      const state = wholeState(kernel, row, own);
+      return state === null ? null : { status: 'known', state };
+    });
+  });
+}
+
+const unknown: LoadedRow = { status: 'unknown', state: null };
+
+const failed = ({ group }: GroupKernel, key: string, message: string): LoadedRow => ({
+  status: 'failed',
+  state: null,
+  error: `table ${tableOf(group)}, row ${key}: ${message}`,
+});
+
+/** What `decode` makes of stored bytes, or the failure that bytes no code here can read are. */
+function readable<T>(kernel: GroupKernel, key: string, decode: () => T): T | LoadedRow {
+  try {
+    return decode();
+  } catch (error) {
+    if (!(error instanceof CorruptBytesError || error instanceof NewerCodecError)) throw error;
+    return failed(kernel, key, error.message);
+  }
+}
+
+function storeError(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  throw error;
+}

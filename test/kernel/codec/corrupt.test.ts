@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { readText } from '../../../lib/kernel/codec/values.ts';
+import {
+  CorruptBytesError,
+  compileGroup,
+  decodeRow,
+  NewerCodecError,
+  Reader,
+  type Row,
+  Writer,
+} from '../../../lib/kernel/index.ts';
+import { goldenNames, readGolden } from '../golden/golden.ts';
+
+const rows = goldenNames().map(name => {
+  const golden = readGolden(name);
+  return {
+    name,
+    kernel: compileGroup({ streams: [golden.stream] }, golden.group),
+    bytes: Uint8Array.from(Buffer.from(golden.row, 'hex')),
+  };
+});
+type Case = (typeof rows)[number];
+
+/** Decodes a row and everything in it, the tiles that are decoded late too. */
+function decodeAll({ kernel }: Case, bytes: Uint8Array): Row {
+  const row = decodeRow(kernel, bytes);
+  kernel.merge(kernel.createState(), row.state);
+  return row;
+}
+
+/** The error that decoding ends with, or undefined. Any error but these two is a defect. */
+function errorOf(one: Case, bytes: Uint8Array): unknown {
+  try {
+    decodeAll(one, bytes);
+    return undefined;
+  } catch (error) {
+    const isKnown = error instanceof CorruptBytesError || error instanceof NewerCodecError;
+    if (!isKnown) throw new Error(`${one.name} ${Buffer.from(bytes).toString('hex')}`, { cause: error });
+    return error;
+  }
+}
+
+describe('corrupt rows', () => {
+  it.each(rows)('$name: cut off anywhere is refused', one => {
+    for (let length = 0; length < one.bytes.length; length++) {
+      expect(errorOf(one, one.bytes.subarray(0, length)), `${length} bytes`).toBeInstanceOf(
+        CorruptBytesError,
+      );
+    }
+    expect(errorOf(one, one.bytes)).toBeUndefined();
+  });
+
+  it('with bytes altered are refused in time, or decode', () => {
+    let refused = 0;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...rows),
+        fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 3 }),
+        (one, changes) => {
+          const bytes = one.bytes.slice();
+          for (const [at, value] of changes) bytes[at % bytes.length] = value;
+          if (errorOf(one, bytes) !== undefined) refused++;
+        },
+      ),
+      { numRuns: 8_000 },
+    );
+    expect(refused).toBeGreaterThan(1000);
+  });
+
+  it('with bits flipped are refused in time, or decode', () => {
+    let refused = 0;
+    fc.assert(
+      fc.property(fc.constantFrom(...rows), fc.nat(), fc.nat({ max: 7 }), (one, at, bit) => {
+        const bytes = one.bytes.slice();
+        const i = at % bytes.length;
+        bytes[i] = (bytes[i] as number) ^ (1 << bit);
+        if (errorOf(one, bytes) !== undefined) refused++;
+      }),
+      { numRuns: 10_000 },
+    );
+    expect(refused).toBeGreaterThan(300);
+  });
+
+  it('of random bytes are refused, or decode', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...rows), fc.uint8Array({ maxLength: 60, size: 'max' }), (one, tail) => {
+        errorOf(one, Uint8Array.of(1, 0, 1, ...tail));
+        errorOf(one, Uint8Array.of(1, 31, ...tail));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('lengths in corrupt bytes', () => {
+  const written = (write: (w: Writer) => void): Reader => {
+    const w = new Writer();
+    write(w);
+    return new Reader(w.finish());
+  };
+  const huge = Number.MAX_SAFE_INTEGER;
+
+  test.each<[string, (r: Reader) => unknown, Reader]>([
+    ['a text', readText, written(w => w.uint(huge - 1))],
+    ['a text of digits', readText, written(w => w.raw(Uint8Array.of(255, 255, 255, 255, 7, 5)))],
+    ['a list', r => r.count(), written(w => w.uint(huge))],
+    ['a wide integer', r => r.bigint(), written(w => w.uint(huge))],
+    [
+      'a wide integer within the bytes',
+      r => r.bigint(),
+      written(w => {
+        w.uint(800_000);
+        w.raw(new Uint8Array(400_000).fill(7));
+      }),
+    ],
+    ['raw bytes', r => r.raw(r.uint()), written(w => w.uint(huge))],
+    ['a varint without an end', r => r.uint(), new Reader(new Uint8Array(1000).fill(255))],
+    ['a varint past 2^53', r => r.uint(), new Reader(Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 127))],
+    ['a double', r => r.double(), new Reader(new Uint8Array(7))],
+  ])('%s asks for no memory', (_, read, reader) => {
+    const before = performance.now();
+    expect(() => read(reader)).toThrow(CorruptBytesError);
+    expect(performance.now() - before).toBeLessThan(1000);
+  });
+});

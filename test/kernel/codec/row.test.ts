@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  CorruptBytesError,
+  codecVersion,
+  decodeRow,
+  encodeRow,
+  NewerCodecError,
+  type Position,
+  type RingEntry,
+  type Row,
+} from '../../../lib/kernel/index.ts';
+import { benchOf, randomOf } from '../build.ts';
+
+const bench = benchOf({ aggregator: 'count' });
+const { kernel } = bench;
+const emptyRow = (): Row => ({
+  fan: 1,
+  marks: [],
+  ring: [],
+  runs: [],
+  base: null,
+  state: kernel.createState(),
+});
+const roundTrip = (row: Row): Row => decodeRow(kernel, encodeRow(kernel, row));
+
+const arbitraryText = fc.oneof(
+  fc.string({ unit: 'grapheme' }),
+  fc.string({ unit: 'binary' }).filter(s => s.isWellFormed()),
+  fc.uuid(),
+  fc.stringMatching(/^[0-9]{1,20}$/),
+  fc.constantFrom('', 'shardId-000000000000', '\ufeffbom', '0000', 'F47AC10B-58CC-4372-A567-0E02B2C3D479'),
+  fc.integer({ min: 50, max: 5000 }).map(n => 'é'.repeat(n)),
+);
+const arbitraryPosition: fc.Arbitrary<Position> = fc.record({
+  shard: arbitraryText,
+  sequence: fc.oneof(fc.maxSafeNat(), fc.bigInt({ min: 0n, max: 10n ** 56n })),
+  index: fc.nat(),
+});
+const arbitraryRing: fc.Arbitrary<RingEntry[]> = fc.array(
+  fc.record({
+    id: fc.maxSafeNat(),
+    position: arbitraryPosition,
+    arrivalTime: fc.integer({ min: 0, max: 2 ** 42 }),
+  }),
+);
+const arbitraryRow = fc.record({
+  fan: fc.constantFrom(1, 2, 16, 1000),
+  marks: fc.array(arbitraryPosition),
+  ring: arbitraryRing,
+  runs: fc.array(fc.record({ id: arbitraryText, level: fc.nat({ max: 3 }), bytes: fc.nat() })),
+  base: fc.option(arbitraryText),
+});
+
+describe('a row', () => {
+  it('comes back as it was written: fan, marks, ring, runs, base and state', () => {
+    fc.assert(
+      fc.property(arbitraryRow, fc.nat({ max: 3 }), (envelope, events) => {
+        const row: Row = { ...envelope, state: bench.stateOf(Array.from({ length: events }, () => ({}))) };
+        const { state, ...rest } = roundTrip(row);
+        expect(rest).toEqual(envelope);
+        expect(bench.value(state)).toBe(events);
+        expect(encodeRow(kernel, { ...rest, state })).toEqual(encodeRow(kernel, row));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('without anything is three bytes, of which the first is the codec', () => {
+    expect([...encodeRow(kernel, emptyRow())]).toEqual([codecVersion, 0, 0]);
+    expect(roundTrip(emptyRow())).toMatchObject({ fan: 1, marks: [], ring: [], runs: [], base: null });
+  });
+
+  it('names each shard of its ring once', () => {
+    const entry = (i: number): RingEntry => ({
+      id: 2 ** 40 + i,
+      position: { shard: 'a-shard-with-a-long-name', sequence: i, index: 0 },
+      arrivalTime: 1_700_000_000_000 + i * 10,
+    });
+    const sizeOf = (n: number): number =>
+      encodeRow(kernel, { ...emptyRow(), ring: Array.from({ length: n }, (_, i) => entry(i)) }).length;
+    // 6 bytes of id, then shard, form, sequence, index and distance.
+    expect(sizeOf(11) - sizeOf(10)).toBeLessThanOrEqual(11);
+  });
+
+  it('stays as it was written, however many more are written, small and large', () => {
+    const random = randomOf(5);
+    const written = Array.from({ length: 3000 }, (_, i) => {
+      const length = i % 500 === 499 ? 300_000 : Math.floor(random() * 900);
+      const base = `${i}${'x'.repeat(length)}`;
+      return { base, bytes: encodeRow(kernel, { ...emptyRow(), base }) };
+    });
+    for (const { base, bytes } of written) expect(decodeRow(kernel, bytes).base).toBe(base);
+  });
+
+  it('that cannot be encoded leaves nothing behind for the next one', () => {
+    const bad = { ...emptyRow(), base: 'b'.repeat(50), state: null as never };
+    expect(() => encodeRow(kernel, bad)).toThrow();
+    expect([...encodeRow(kernel, emptyRow())]).toEqual([codecVersion, 0, 0]);
+  });
+});
+
+describe('bytes of a later codec', () => {
+  const bytes = encodeRow(kernel, { ...emptyRow(), base: 'b' });
+  const altered = (at: number, value: number): Uint8Array =>
+    Uint8Array.from(bytes, (b, i) => (i === at ? value : b));
+
+  it('are refused as newer, not as corrupt', () => {
+    expect(() => decodeRow(kernel, altered(0, 2))).toThrow(NewerCodecError);
+    expect(() => decodeRow(kernel, altered(0, 2))).toThrow(/row codec 2.*reads up to 1.*newer release/);
+    expect(() => decodeRow(kernel, altered(0, 255))).toThrow(NewerCodecError);
+  });
+  it('with a section this code does not know too', () => {
+    for (const section of [32, 64, 128, 255]) {
+      expect(() => decodeRow(kernel, altered(1, section))).toThrow(NewerCodecError);
+    }
+  });
+  it('while a codec that never was is corruption', () => {
+    expect(() => decodeRow(kernel, altered(0, 0))).toThrow(CorruptBytesError);
+    expect(() => decodeRow(kernel, new Uint8Array())).toThrow(CorruptBytesError);
+    expect(() => decodeRow(kernel, Uint8Array.of(...bytes, 0))).toThrow(/1 bytes after its end/);
+  });
+});
