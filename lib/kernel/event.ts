@@ -1,6 +1,7 @@
 import type { Tie } from './compare.ts';
 import { decimalFrom, parseInt64 } from './external.ts';
 import { Source } from './generate.ts';
+import { keyOf, longestKey } from './key.ts';
 import type { FieldPlan, StreamPlan } from './plan.ts';
 import type { Position } from './position.ts';
 import { furthestTime, minute } from './time.ts';
@@ -43,25 +44,41 @@ export const isRejection = (x: StreamEvent | Rejection): x is Rejection => 'reje
 
 export function compileDecoder(stream: StreamPlan): EventDecoder {
   const decode = compileFields(stream);
-  const timeIndex = indexOf(stream, stream.eventTime);
-  const keyIndexes = stream.key.map(name => indexOf(stream, name));
-  const idIndex = stream.dedupe === undefined ? -1 : indexOf(stream, stream.dedupe.by);
-  const { since } = stream;
-
+  const admit = admission(stream);
   return (json, arrivalTime, position) => {
     if (typeof json !== 'object' || json === null || Array.isArray(json)) {
       return { rejected: 'schema', detail: `expected an object, got ${describe(json)}` };
     }
     const fields = decode(json as Record<string, unknown>);
     if ('rejected' in fields) return fields;
-    const { values } = fields;
-    for (const i of keyIndexes) {
-      if (values[i] === null || values[i] === '') {
-        return {
-          rejected: 'no-key',
-          detail: `field ${(stream.schema[i] as FieldPlan).name}: the stream's key is missing`,
-        };
-      }
+    return admit(fields.values, fields.unknown, arrivalTime, position);
+  };
+}
+
+/** The rules for an event whose fields are right: it has a key, and a time that makes sense. */
+export function admission(stream: StreamPlan) {
+  const timeIndex = indexOf(stream, stream.eventTime);
+  const keyIndexes = stream.key.map(name => indexOf(stream, name));
+  const idIndex = stream.dedupe === undefined ? -1 : indexOf(stream, stream.dedupe.by);
+  const { since } = stream;
+
+  return (
+    values: readonly Value[],
+    unknownFields: number,
+    arrivalTime: number,
+    position: Position,
+  ): StreamEvent | Rejection => {
+    let characters = keyIndexes.length;
+    for (let k = 0; k < keyIndexes.length; k++) {
+      const i = keyIndexes[k] as number;
+      const part = values[i];
+      if (part === null || part === '') return keyMissing((stream.schema[i] as FieldPlan).name);
+      if (typeof part === 'string') characters += part.length;
+    }
+    // Escaping may double the characters of a key: only long ones have to be built to know.
+    if (characters > longestKey / 2 && keyOf(keyIndexes.map(i => values[i] ?? null)) === null) {
+      const detail = `field ${stream.key.join(', ')}: the stream's key is longer than ${longestKey} characters`;
+      return { rejected: 'no-key', detail };
     }
     const eventTime = values[timeIndex] as number;
     if (eventTime < since) {
@@ -77,10 +94,15 @@ export function compileDecoder(stream: StreamPlan): EventDecoder {
       time: Math.min(eventTime, arrivalTime),
       arrivalTime,
       tie: idIndex < 0 ? position : (values[idIndex] as Tie),
-      unknownFields: fields.unknown,
+      unknownFields,
     };
   };
 }
+
+const keyMissing = (name: string): Rejection => ({
+  rejected: 'no-key',
+  detail: `field ${name}: the stream's key is missing`,
+});
 
 interface DecodedFields {
   readonly values: Value[];
@@ -88,7 +110,7 @@ interface DecodedFields {
 }
 
 /** Reads one field's JSON; undefined where it is not of the type. */
-type FieldReader = (json: unknown) => Value | undefined;
+export type FieldReader = (json: unknown) => Value | undefined;
 
 /** The straight-line reader of a stream's fields. */
 function compileFields(stream: StreamPlan): (json: Record<string, unknown>) => DecodedFields | Rejection {
@@ -142,7 +164,7 @@ function check(source: Source, field: FieldPlan, name: string, fail: string): st
   return [`${name} = ${reader}(${name});`, `if (${name} === undefined) ${fail}`];
 }
 
-function readerOf(field: FieldPlan): FieldReader {
+export function readerOf(field: FieldPlan): FieldReader {
   if (field.oneOf !== undefined) {
     const { values, unlisted } = field.oneOf;
     const listed = new Map<unknown, string>(values.map(v => [v, v]));
@@ -227,7 +249,7 @@ function rejection(stream: StreamPlan, i: number, json: unknown): Rejection {
   const field = stream.schema[i] as FieldPlan;
   const isKey = stream.key.includes(field.name);
   if (json === undefined || json === null) {
-    if (isKey) return { rejected: 'no-key', detail: `field ${field.name}: the stream's key is missing` };
+    if (isKey) return keyMissing(field.name);
     return { rejected: 'schema', detail: `field ${field.name}: ${json === null ? 'is null' : 'is missing'}` };
   }
   return {

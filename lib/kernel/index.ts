@@ -11,6 +11,7 @@ export {
 } from './codec/row.ts';
 export { compareTies, type Tie } from './compare.ts';
 export { compileDecoder, type EventDecoder, isRejection, type Rejection, type StreamEvent } from './event.ts';
+export { compileTextReader, type EventTextReader } from './event-text.ts';
 export {
   compileExpression,
   contextName,

@@ -1,7 +1,7 @@
 import { tileStart } from './ageing.ts';
 import { openTiles } from './codec/tiles.ts';
 import { mergeTile, type Track } from './shape.ts';
-import type { ClosedTiles, State } from './state.ts';
+import { type ClosedTiles, eternal, type State } from './state.ts';
 
 /**
  * The cell offset of the tile for an event of `time`, made where there was none; −1 where no window of the track
@@ -51,8 +51,8 @@ export function isDue(track: Track, state: State): boolean {
   const closed = state[track.closedKey] as ClosedTiles | null;
   if (closed !== null && state.newest >= closed.compactAt) return true;
   const cells = state[track.cellsKey] as number[];
-  // Tiles only ever go to coarser levels with age, so the oldest is the first to be due.
-  const oldest = cells[0];
+  // Tiles only ever go to coarser levels with age, so the oldest is the first to be due; that of all time never is.
+  const oldest = cells[0] === eternal ? cells[track.stride] : cells[0];
   if (oldest === undefined) return false;
   // No window is shorter than its hop: within one hop of the newest time nothing is due.
   const finest = track.levels[0];

@@ -6,44 +6,58 @@ import { day, hour, minute } from './time.ts';
  * (±hh:mm) or nothing, which means UTC. Years 0000 to 9999.
  */
 export function parseTimestamp(text: string): number | null {
-  const length = text.length;
-  if (length < 10 || text.charCodeAt(4) !== dash || text.charCodeAt(7) !== dash) return null;
-  const year = digits(text, 0, 4);
-  const month = digits(text, 5, 2);
-  const date = digits(text, 8, 2);
+  const { length } = text;
+  if (length > scratch.length) return null;
+  for (let i = 0; i < length; i++) {
+    const c = text.charCodeAt(i);
+    if (c > 127) return null;
+    scratch[i] = c;
+  }
+  return parseTimestampBytes(scratch, 0, length);
+}
+
+const scratch = new Uint8Array(40);
+
+/** The same of ASCII text that stands at `from` to `to`. */
+export function parseTimestampBytes(bytes: Uint8Array, from: number, to: number): number | null {
+  const length = to - from;
+  if (length < 10 || bytes[from + 4] !== dash || bytes[from + 7] !== dash) return null;
+  const year = digits(bytes, from, 4);
+  const month = digits(bytes, from + 5, 2);
+  const date = digits(bytes, from + 8, 2);
   if (year < 0 || month < 1 || month > 12 || date < 1 || date > daysIn(year, month)) return null;
   const midnight = daysFromCivil(year, month, date) * day;
   if (length === 10) return midnight;
 
-  const joint = text.charCodeAt(10);
-  if ((joint !== letterT && joint !== space) || length < 16 || text.charCodeAt(13) !== colon) return null;
-  const hours = digits(text, 11, 2);
-  const minutes = digits(text, 14, 2);
+  const joint = bytes[from + 10];
+  if ((joint !== letterT && joint !== space) || length < 16 || bytes[from + 13] !== colon) return null;
+  const hours = digits(bytes, from + 11, 2);
+  const minutes = digits(bytes, from + 14, 2);
   if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return null;
   let time = midnight + hours * hour + minutes * minute;
   let at = 16;
-  if (at < length && text.charCodeAt(at) === colon) {
-    const seconds = digits(text, 17, 2);
+  if (at < length && bytes[from + at] === colon) {
+    const seconds = digits(bytes, from + 17, 2);
     if (seconds < 0 || seconds > 59) return null;
     time += seconds * 1000;
     at = 19;
-    if (at < length && text.charCodeAt(at) === dot) {
-      const from = ++at;
+    if (at < length && bytes[from + at] === dot) {
+      const fraction = ++at;
       let ms = 0;
-      for (; at < length && isDigit(text.charCodeAt(at)); at++) {
-        if (at - from < 3) ms = ms * 10 + text.charCodeAt(at) - zero;
+      for (; at < length && isDigit(bytes[from + at] as number); at++) {
+        if (at - fraction < 3) ms = ms * 10 + (bytes[from + at] as number) - zero;
       }
-      const count = at - from;
+      const count = at - fraction;
       if (count === 0 || count > 9) return null;
       time += count === 1 ? ms * 100 : count === 2 ? ms * 10 : ms;
     }
   }
   if (at === length) return time;
-  const zone = text.charCodeAt(at);
+  const zone = bytes[from + at];
   if (zone === letterZ) return at + 1 === length ? time : null;
-  if ((zone !== plus && zone !== dash) || at + 6 !== length || text.charCodeAt(at + 3) !== colon) return null;
-  const offsetHours = digits(text, at + 1, 2);
-  const offsetMinutes = digits(text, at + 4, 2);
+  if ((zone !== plus && zone !== dash) || at + 6 !== length || bytes[from + at + 3] !== colon) return null;
+  const offsetHours = digits(bytes, from + at + 1, 2);
+  const offsetMinutes = digits(bytes, from + at + 4, 2);
   if (offsetHours < 0 || offsetHours > 23 || offsetMinutes < 0 || offsetMinutes > 59) return null;
   const offset = offsetHours * hour + offsetMinutes * minute;
   return zone === plus ? time - offset : time + offset;
@@ -64,10 +78,10 @@ const letterZ = 90;
 const isDigit = (c: number): boolean => c >= 48 && c <= 57;
 
 /** The number in `count` digits from `at`, or −1. */
-function digits(text: string, at: number, count: number): number {
+function digits(bytes: Uint8Array, at: number, count: number): number {
   let n = 0;
   for (let i = at; i < at + count; i++) {
-    const c = text.charCodeAt(i);
+    const c = bytes[i] as number;
     if (!isDigit(c)) return -1;
     n = n * 10 + c - zero;
   }

@@ -87,6 +87,7 @@ export async function ingest(options: IngestOptions): Promise<IngestReport> {
   let newestEventTime: number | null = null;
   const pauseTimes = (options.pauses?.times ?? []).filter(time => time > arrival);
   let pending: LogAppend[] = [];
+  let pendingBytes = 0;
   let row = resumedAfter;
   let appendedRow = resumedAfter;
   // What an earlier run left in the log comes first.
@@ -96,6 +97,7 @@ export async function ingest(options: IngestOptions): Promise<IngestReport> {
     if (row > appendedRow) {
       const batch = pending;
       pending = [];
+      pendingBytes = 0;
       await log.append(batch, { checkpoint: { source: checkpointId, state: source.checkpoint(row) } });
       appendedRow = row;
       counts = addCounts(counts, await drain());
@@ -136,8 +138,9 @@ export async function ingest(options: IngestOptions): Promise<IngestReport> {
         }
         pending.push({ partitionKey: event.partitionKey, data: event.data, arrivalTime: arrival });
       }
+      pendingBytes += event.data.length;
       row = batch.firstRow + i;
-      if (pending.length >= batchEvents) {
+      if (pending.length >= batchEvents || pendingBytes >= batchBytes) {
         await flush();
         if (signal?.aborted === true) return report('stopped');
       }
@@ -151,6 +154,9 @@ export async function ingest(options: IngestOptions): Promise<IngestReport> {
   for (const time of pauseTimes) await options.pauses!.run(time);
   return report('complete');
 }
+
+/** However few events they are: a file of large ones must not fill the memory. */
+const batchBytes = 32 << 20;
 
 /** Gives the source's own failure as a last item, so that it cannot be taken for one of the log's. */
 async function* stopOnError<T>(batches: AsyncIterable<T>): AsyncGenerator<T | MillraceError> {

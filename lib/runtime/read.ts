@@ -132,11 +132,11 @@ function compileView(plan: Plan, name: string, functions: FunctionRegistry): Gro
     kernel: compileGroup(plan, group, functions),
     keyOf(key) {
       const parts = entity.keys.map(({ name: part, type }) => {
-        const value = fromExternal(key[part] ?? null, type);
+        const value = fromExternal(Object.hasOwn(key, part) ? key[part] : null, type);
         if (value === undefined || value === null || value === '') {
           const wanted = entity.keys.map(k => `${k.name} (${k.type.kind})`).join(', ');
           throw new ReadRequestError(
-            `a key of entity ${entity.name} needs ${wanted}; ${part} is ${value === null ? 'missing' : `no ${type.kind}`}`,
+            `a key of entity ${entity.name} needs ${wanted}; ${part} is ${value === null ? 'missing' : value === '' ? 'empty' : `no ${type.kind}`}`,
           );
         }
         return value;
@@ -241,7 +241,7 @@ function compileService(plan: Plan, service: ServicePlan, functions: FunctionReg
           const value = fromExternal(given ?? null, type);
           if (value === undefined || (value === null && optional !== true && nullable !== true)) {
             throw new ReadRequestError(
-              `service ${service.name} needs context field ${name} (${type.kind}), got ${given === undefined ? 'none' : JSON.stringify(given)}`,
+              `service ${service.name} needs context field ${name} (${type.kind}), got ${given === undefined ? 'none' : shown(given)}`,
             );
           }
           return [contextName(name), value];
@@ -292,6 +292,12 @@ function typeOf(plan: Plan, group: string, feature: string): ValueType {
   if (found === undefined)
     throw new MillraceError(`the Plan names a feature ${group}.${feature} that is not there`);
   return found.type;
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
 const unknownName = (what: string, name: string, known: Iterable<string>): ReadRequestError =>

@@ -121,12 +121,9 @@ function createLocator(
   });
 }
 
+/** Empty for a list or object too, which is no key: to write a deep one as JSON could overflow the stack. */
 const keyText = (value: unknown): string =>
-  value === null || value === undefined
-    ? ''
-    : typeof value === 'object'
-      ? JSON.stringify(value)
-      : String(value);
+  value === undefined || typeof value === 'object' ? '' : String(value);
 
 function timeOf(value: unknown): number | null {
   if (typeof value === 'string') return parseTimestamp(value);

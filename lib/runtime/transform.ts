@@ -1,19 +1,18 @@
 import {
   compareInShard,
-  compileDecoder,
   compileGroup,
   encodeRow,
   type FunctionRegistry,
   type GroupKernel,
-  isRejection,
   type Plan,
   type Position,
   type Row,
   type StreamEvent,
 } from '../kernel/index.ts';
+import { createRecordDecoder, type DecodedBatch, isBad } from './decode-records.ts';
 import type { Transform, TransformCounts } from './drain.ts';
 import { MillraceError } from './errors.ts';
-import { type EventRecord, type ParsedBatch, parseRecords } from './parse-records.ts';
+import type { EventRecord } from './parse-records.ts';
 import type { Clock, Quarantine, QuarantinedEvent, RowWrite, ShardPosition, StateStore } from './ports.ts';
 import { localRowLimits, type RowLimits, rowOf, type SpilledRow, spillHead, tableOf } from './rows.ts';
 import { createRunGraveyard } from './run-graveyard.ts';
@@ -47,7 +46,7 @@ export function createTransform(options: TransformOptions): Transform {
   const { plan, functions, incarnation, store, quarantine, clock, limits = localRowLimits } = options;
   const stream = plan.streams.find(s => s.name === options.stream);
   if (stream === undefined) throw new MillraceError(`the Plan has no stream ${options.stream}`);
-  const decode = compileDecoder(stream);
+  const decode = createRecordDecoder(stream);
   const kernels = plan.groups
     .filter(g => g.stream === stream.name)
     .map(g => compileGroup(plan, g, functions));
@@ -57,8 +56,7 @@ export function createTransform(options: TransformOptions): Transform {
     const last = records.at(-1);
     if (last === undefined) return { accepted: 0, skipped: 0, late: 0, bad: 0, failed: 0 };
     const done = (await store.readProgress(incarnation)).get(shard);
-    const parsed = parseRecords(records);
-    const { events, rejected, skipped } = sort(parsed, shard, done);
+    const { events, rejected, skipped } = sort(decode(records), shard, done);
     if (rejected.length > 0) await quarantine.put(rejected);
 
     const failed = new Set<number | bigint>();
@@ -72,38 +70,35 @@ export function createTransform(options: TransformOptions): Transform {
     return counts(events, rejected, skipped, failed);
   };
 
-  /** Decodes the events above the shard's progress; what is bad, or too late for every group, is set aside. */
-  function sort(batch: ParsedBatch, shard: string, done: ShardPosition | undefined): Sorted {
+  /** Of the events above the shard's progress: those to be folded, and those that are bad or late for every group. */
+  function sort({ records, outcomes }: DecodedBatch, shard: string, done: ShardPosition | undefined): Sorted {
     const events: PlacedEvent[] = [];
     const rejected: QuarantinedEvent[] = [];
     let skipped = 0;
-    for (let i = 0; i < batch.records.length; i++) {
-      const record = batch.records[i] as EventRecord;
-      const { sequence, index = 0, arrivalTime } = record;
-      const position = { shard, sequence, index };
-      if (done !== undefined && compareInShard(position, done) <= 0) {
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i] as EventRecord;
+      const outcome = outcomes[i] as DecodedBatch['outcomes'][number];
+      const { sequence, index = 0 } = record;
+      if (done !== undefined && compareInShard({ sequence, index }, done) <= 0) {
         skipped++;
-        continue;
+      } else if (isBad(outcome)) {
+        rejected.push(quarantined(record, shard, outcome.reason, outcome.detail));
+      } else if (isVisible(outcome)) {
+        events.push({ event: outcome, sequence, index });
+      } else {
+        rejected.push(quarantined(record, shard, 'late', lateness(outcome, kernels)));
       }
-      const failure = batch.failures.get(i);
-      if (failure !== undefined) {
-        rejected.push(quarantined(record, position, failure.reason, failure.detail));
-        continue;
-      }
-      const event = decode(batch.json[i], arrivalTime, position);
-      if (isRejection(event)) rejected.push(quarantined(record, position, event.rejected, event.detail));
-      else if (isVisible(event)) events.push({ event, sequence, index });
-      else rejected.push(quarantined(record, position, 'late', lateness(event, kernels)));
     }
     return { events, rejected, skipped };
   }
 
   function quarantined(
-    { arrivalTime, data }: EventRecord,
-    position: Position,
+    { sequence, index = 0, arrivalTime, data }: EventRecord,
+    shard: string,
     reason: QuarantinedEvent['reason'],
     detail: string,
   ): QuarantinedEvent {
+    const position = { shard, sequence, index };
     return { stream: options.stream, position, arrivalTime, reason, detail, payload: data };
   }
 

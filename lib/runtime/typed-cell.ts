@@ -30,6 +30,8 @@ export function typedCell(cell: unknown, field: FieldPlan | undefined): unknown 
   if (field?.type.kind === 'string' && (typeof cell === 'boolean' || Number.isSafeInteger(cell)))
     return String(cell);
   if (field?.type.kind === 'int64' && Number.isSafeInteger(cell)) return String(cell);
+  // JSON has no NaN and no infinities: it would make nulls of them.
+  if (typeof cell === 'number' && !Number.isFinite(cell)) return String(cell);
   return cell;
 }
 
@@ -74,7 +76,10 @@ function timestampOf(text: string): unknown {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    // What is nested too deeply can be parsed and not be written again.
+    JSON.stringify(value);
+    return value;
   } catch {
     return text;
   }
@@ -87,6 +92,6 @@ function fromBigint(value: bigint, field: FieldPlan | undefined): unknown {
 }
 
 function fromDate(value: Date, field: FieldPlan | undefined): unknown {
-  if (Number.isNaN(value.getTime())) return null;
+  if (Number.isNaN(value.getTime())) return String(value);
   return field?.type.kind === 'timestamp' ? value.getTime() : value.toISOString();
 }
