@@ -1,11 +1,19 @@
 export { type Flag, flags } from './aggregators/aggregator.ts';
 export { CorruptBytesError, Reader, Writer } from './codec/bytes.ts';
 export {
+  emptyRing,
+  forgetBefore,
+  type Ring,
+  remember,
+  ringHash,
+  type Verdict,
+  verdictOf,
+} from './codec/ring.ts';
+export {
   codecVersion,
   decodeRow,
   encodeRow,
   NewerCodecError,
-  type RingEntry,
   type Row,
   type RunReference,
 } from './codec/row.ts';

@@ -28,7 +28,7 @@ export const localRowLimits: RowLimits = { headBytes: 16 * 1024, runBytes: 128 *
 export const emptyRow = (kernel: GroupKernel): Row => ({
   fan: 1,
   marks: [],
-  ring: [],
+  ring: null,
   runs: [],
   base: null,
   state: kernel.createState(),

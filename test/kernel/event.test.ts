@@ -292,6 +292,21 @@ describe('the key', () => {
     expect(decodeText(stream, `{ "ts": ${arrival}, "user": "u", "shop": null }`)).toEqual(reason('shop'));
     expect(decodeText(stream, `{ "ts": ${arrival}, "user": "u", "shop": 0 }`)).toHaveProperty('values');
   });
+  it('must not be longer than a row key can be, with what escaping adds', () => {
+    const tooLong = (fields: string) => ({
+      rejected: 'no-key',
+      detail: `field ${fields}: the stream's key is longer than 1024 characters`,
+    });
+    const alone = (user: string) => decodeText(streamOf([]), JSON.stringify({ ts: arrival, user }));
+    expect(alone('k'.repeat(1024))).toHaveProperty('values');
+    expect(alone('|'.repeat(1024))).toHaveProperty('values');
+    expect(alone('k'.repeat(1025))).toEqual(tooLong('user'));
+    const stream = streamOf([{ name: 'shop', ...int }], { key: ['user', 'shop'] });
+    const withShop = (user: string) => decodeText(stream, JSON.stringify({ ts: arrival, user, shop: 7 }));
+    expect(withShop('k'.repeat(1022))).toHaveProperty('values');
+    expect(withShop('k'.repeat(1023))).toEqual(tooLong('user, shop'));
+    expect(withShop('|'.repeat(600))).toEqual(tooLong('user, shop'));
+  });
 });
 
 describe('the time', () => {

@@ -247,7 +247,7 @@ export const arbitraryEvents: fc.Arbitrary<OracleEvent[]> = fc
       cents: value(fc.integer({ min: -99_999, max: 99_999 })),
       ok: value(fc.boolean()),
     }),
-    { maxLength: 40 },
+    { maxLength: 60, size: 'max' },
   )
   .map(list => list.map(({ time, ...fields }, id) => ({ time, id, fields })));
 

@@ -1,9 +1,10 @@
-import { readPosition, readSequence, writePosition, writeSequence } from '../aggregators/index.ts';
+import { readPosition, writePosition } from '../aggregators/index.ts';
 import { MillraceError } from '../errors.ts';
 import type { GroupKernel } from '../group.ts';
 import type { Position } from '../position.ts';
 import type { State } from '../state.ts';
 import { CorruptBytesError, Reader, Writer } from './bytes.ts';
+import { type Ring, readRing, writeRing } from './ring.ts';
 import { readText, writeText } from './values.ts';
 
 /**
@@ -15,19 +16,12 @@ export interface Row {
   fan: number;
   /** By shard, the last position folded in, while it is above the shard's progress. */
   marks: readonly Position[];
-  /** Recently counted ids, oldest first; in home rows only. */
-  ring: readonly RingEntry[];
+  /** Recently counted ids; in home rows only. */
+  ring: Ring | null;
   runs: readonly RunReference[];
   /** The run that came from backfill. */
   base: string | null;
   state: State;
-}
-
-export interface RingEntry {
-  /** `hash53` of the event's id. */
-  readonly id: number;
-  readonly position: Position;
-  readonly arrivalTime: number;
 }
 
 /** An immutable part of a row's state, stored on its own. */
@@ -54,7 +48,7 @@ export function encodeRow(kernel: Pick<GroupKernel, 'write'>, row: Row): Uint8Ar
   w.byte(
     (row.fan > 1 ? section.fan : 0) |
       (row.marks.length > 0 ? section.marks : 0) |
-      (row.ring.length > 0 ? section.ring : 0) |
+      (row.ring !== null && row.ring.count > 0 ? section.ring : 0) |
       (row.runs.length > 0 ? section.runs : 0) |
       (row.base !== null ? section.base : 0),
   );
@@ -63,7 +57,7 @@ export function encodeRow(kernel: Pick<GroupKernel, 'write'>, row: Row): Uint8Ar
     w.uint(row.marks.length);
     for (const mark of row.marks) writePosition(w, mark);
   }
-  if (row.ring.length > 0) writeRing(w, row.ring);
+  if (row.ring !== null && row.ring.count > 0) writeRing(w, row.ring);
   if (row.runs.length > 0) {
     w.uint(row.runs.length);
     for (const run of row.runs) {
@@ -91,7 +85,7 @@ export function decodeRow(kernel: Pick<GroupKernel, 'read'>, bytes: Uint8Array):
   if (sections >= 32) throw new NewerCodecError(`row section ${sections}: written by a newer release`);
   const fan = sections & section.fan ? r.uint() : 1;
   const marks = sections & section.marks ? list(r, readPosition) : none;
-  const ring = sections & section.ring ? readRing(r) : none;
+  const ring = sections & section.ring ? readRing(r) : null;
   const runs =
     sections & section.runs ? list(r, () => ({ id: readText(r), level: r.uint(), bytes: r.uint() })) : none;
   const base = sections & section.base ? readText(r) : null;
@@ -113,34 +107,4 @@ function list<T>(r: Reader, read: (r: Reader) => T): T[] {
   const items: T[] = [];
   for (let n = r.count(); n > 0; n--) items.push(read(r));
   return items;
-}
-
-/** Arrivals as distances from the one before; the shards' names once. */
-function writeRing(w: Writer, ring: readonly RingEntry[]): void {
-  const shards = [...new Set(ring.map(e => e.position.shard))];
-  w.uint(shards.length);
-  for (const shard of shards) writeText(w, shard);
-  w.uint(ring.length);
-  let before = 0;
-  for (const { id, position, arrivalTime } of ring) {
-    w.uint(id);
-    w.uint(shards.indexOf(position.shard));
-    writeSequence(w, position.sequence);
-    w.uint(position.index);
-    w.int(arrivalTime - before);
-    before = arrivalTime;
-  }
-}
-
-function readRing(r: Reader): RingEntry[] {
-  const shards = list(r, readText);
-  let before = 0;
-  return list(r, () => {
-    const id = r.uint();
-    const shard = shards[r.uint()];
-    if (shard === undefined) throw new CorruptBytesError(`ring: unknown shard at byte ${r.at}`);
-    const position = { shard, sequence: readSequence(r), index: r.uint() };
-    before += r.int();
-    return { id, position, arrivalTime: before };
-  });
 }

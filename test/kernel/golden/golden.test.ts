@@ -8,7 +8,7 @@ import {
   type StreamEvent,
 } from '../../../lib/kernel/index.ts';
 import { cases } from './cases.ts';
-import { answer, goldenNames, readGolden, toPlain } from './golden.ts';
+import { answer, goldenNames, plainEnvelope, readGolden } from './golden.ts';
 
 describe('rows of earlier releases', () => {
   it('exist for every case', () => {
@@ -26,7 +26,7 @@ describe('rows of earlier releases', () => {
       const row = decodeRow(kernel, bytes);
       const { state: _, ...envelope } = row;
       expect(bytes[0]).toBe(golden.codec);
-      expect(toPlain(envelope)).toEqual(golden.envelope);
+      expect(plainEnvelope(envelope)).toEqual(golden.envelope);
       expect(answers.map(({ q }) => answer(kernel, row, q))).toEqual(answers);
     });
 

@@ -11,6 +11,7 @@ import {
   type Row,
   type StreamPlan,
 } from '../../../lib/kernel/index.ts';
+import { entriesOf, ringOf } from '../codec/rings.ts';
 import type { GoldenCase } from './cases.ts';
 
 /**
@@ -67,7 +68,7 @@ export function goldenOf({ stream, group, events }: GoldenCase): Golden {
     group,
     events,
     row: Buffer.from(bytes).toString('hex'),
-    envelope: toPlain(envelope),
+    envelope: plainEnvelope(envelope),
     answers: [last + 1, last + 3_600_000, last + 20 * 86_400_000].map(q => answer(kernel, row, q)),
   };
 }
@@ -89,24 +90,22 @@ export function toPlain(value: unknown): unknown {
   return value;
 }
 
+/** What stands beside a row's state, its ring as [id, position, arrival] each. */
+export const plainEnvelope = ({ ring, ...rest }: Omit<Row, 'state'>): unknown =>
+  toPlain({ ...rest, ring: entriesOf(ring) });
+
 /** A row's other parts: all of them, or none where there were no events. */
 function envelopeOf(events: number, now: number): Omit<Row, 'state'> {
-  if (events === 0) return { fan: 1, marks: [], ring: [], runs: [], base: null };
+  if (events === 0) return { fan: 1, marks: [], ring: null, runs: [], base: null };
   return {
     fan: 16,
     marks: [
       { shard: 'shardId-000000000000', sequence: 7, index: 3 },
       { shard: 'shardId-000000000001', sequence: 10n ** 55n + 9n, index: 0 },
     ],
-    ring: Array.from({ length: 5 }, (_, i) => ({
-      id: 2 ** 52 + i * 12345,
-      position: {
-        shard: `shardId-00000000000${i % 2}`,
-        sequence: i % 2 === 0 ? i : 10n ** 55n + BigInt(i),
-        index: i,
-      },
-      arrivalTime: now - 1000 * (5 - i),
-    })),
+    ring: ringOf(
+      Array.from({ length: 5 }, (_, i) => [2 ** 52 + i * 12345, 2 ** 50 + i, now - 1000 * (5 - i)]),
+    ),
     runs: [
       { id: 'f47ac10b-58cc-4372-a567-0e02b2c3d479', level: 0, bytes: 1024 },
       { id: 'run-2', level: 1, bytes: 350_000 },
