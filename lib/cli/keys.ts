@@ -1,4 +1,5 @@
 import type { Plan } from '../kernel/plan.ts';
+import { furthestTime } from '../kernel/time.ts';
 import { parseTimestamp } from '../kernel/timestamp.ts';
 import type { ValueType } from '../kernel/value-type.ts';
 import { MillraceError } from '../runtime/errors.ts';
@@ -95,7 +96,7 @@ export function parseValue(text: string, { name, type }: KeyPart): unknown {
 /** Epoch ms of an ISO time (UTC where it names no zone) or of epoch ms themselves. Throws RequestError. */
 export function parseTime(text: string, what: string): number {
   const time = /^-?\d{11,16}$/.test(text) ? Number(text) : parseTimestamp(text);
-  if (time === null) {
+  if (time === null || Math.abs(time) > furthestTime) {
     throw new RequestError(
       `${what}: ${JSON.stringify(text)} is no time: write 2011-12-09T12:50:00Z, or milliseconds`,
     );

@@ -23,7 +23,10 @@ export async function loadDefinitions(path: string | null): Promise<CompiledDefi
     module = await import(pathToFileURL(file).href);
   } catch (error) {
     if (error instanceof MillraceError) throw error;
-    throw new FeaturesError(`${name} cannot be loaded: ${(error as Error).message}`, { cause: error });
+    throw new FeaturesError(
+      `${name} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
   if (!isDefinitions(module.default)) {
     throw new FeaturesError(

@@ -7,9 +7,18 @@ export async function withLocal<T>(
   work: (local: Local) => Promise<T>,
 ): Promise<T> {
   const local = await openLocal({ directory, definitions });
+  return closeAfter(local, () => work(local));
+}
+
+/** Closes what `work` needs open. Where both fail, work's own error is thrown: the other is most often its echo. */
+export async function closeAfter<T>(opened: Pick<Local, 'close'>, work: () => Promise<T>): Promise<T> {
+  let result: T;
   try {
-    return await work(local);
-  } finally {
-    await local.close();
+    result = await work();
+  } catch (error) {
+    await opened.close().catch(() => {});
+    throw error;
   }
+  await opened.close();
+  return result;
 }

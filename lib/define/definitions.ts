@@ -1,4 +1,4 @@
-import type { Plan } from '../kernel/plan.ts';
+import type { GroupPlan, Plan, StreamPlan } from '../kernel/plan.ts';
 import { currentSemantics } from '../kernel/semantics.ts';
 import { contentHash } from './canonical-json.ts';
 import { DefinitionError, within } from './errors.ts';
@@ -47,7 +47,9 @@ export function definitions<
     format: 1 as const,
     semantics: [...currentSemantics],
     entities: plansOf('entity', [...new Set(groups.map(group => group.entity))]),
-    streams: plansOf('stream', [...new Set(groups.map(group => group.stream))]),
+    streams: plansOf('stream', [...new Set(groups.map(group => group.stream))]).map(stream =>
+      withHome(stream, plansOf('group', groups)),
+    ),
     groups: plansOf('group', groups),
     services: plansOf('service', services),
   };
@@ -61,6 +63,14 @@ export function definitions<
       S
     >['services'],
   });
+}
+
+/** The first group by name that sits on the stream's own key takes the ids in: its rows are written anyway. */
+function withHome(stream: StreamPlan, groups: readonly GroupPlan[]): StreamPlan {
+  if (stream.dedupe === undefined) return stream;
+  const key = JSON.stringify(stream.key);
+  const home = groups.find(group => group.stream === stream.name && JSON.stringify(group.keys) === key);
+  return home === undefined ? stream : { ...stream, home: home.name };
 }
 
 function plansOf<P extends { readonly name: string }>(

@@ -88,7 +88,7 @@ export class OneOfField<V extends string, R extends boolean = true> extends Fiel
   unlisted(as: 'null'): OneOfField<V, false>;
   unlisted<const A extends string>(as: { readonly as: A }): OneOfField<V | A, R>;
   unlisted(as: 'reject' | 'null' | { readonly as: string }): OneOfField<string, boolean> {
-    const known = as === 'reject' || as === 'null' || typeof as?.as === 'string';
+    const known = as === 'reject' || as === 'null' || (typeof as?.as === 'string' && as.as.isWellFormed());
     if (!known)
       throw new DefinitionError(`unlisted takes 'reject', 'null' or { as: 'a value' }; got ${show(as)}`);
     const oneOf = {

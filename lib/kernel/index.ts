@@ -5,6 +5,7 @@ export {
   forgetBefore,
   type Ring,
   remember,
+  ringBytes,
   ringHash,
   type Verdict,
   verdictOf,

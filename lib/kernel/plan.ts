@@ -60,6 +60,11 @@ export interface StreamPlan extends Described {
   readonly dedupe?: { readonly by: string; readonly withinMs: number };
   /** Epoch ms; events before it are bad. */
   readonly since: number;
+  /**
+   * With dedupe: the group whose rows remember which ids of their key were counted. Without, rows of their own do, for
+   * no group sits on the stream's key.
+   */
+  readonly home?: string;
 }
 
 /** A window's length in ms, or all of time. */

@@ -23,7 +23,7 @@ export function compilePrograms(
 ): Programs {
   const asking = new Source();
   const taken = emitInputs(asking, group, stream, functions).map(s => s.taken);
-  asking.line(`return ${[...new Set(taken)].join(' || ')};`);
+  asking.line(`return ${anyOf(taken)};`);
   return {
     takes: asking.compile(['values']) as Programs['takes'],
     update: compileUpdate(group, stream, shape, functions),
@@ -68,7 +68,7 @@ function compileUpdate(
 ): Programs['update'] {
   const source = new Source();
   const slots = emitInputs(source, group, stream, functions);
-  source.line(`if (!(${[...new Set(slots.map(s => s.taken))].join(' || ')})) return false;`);
+  source.line(`if (!(${anyOf(slots.map(s => s.taken))})) return false;`);
   source.line('if (time > state.newest) state.newest = time;');
 
   const locate = source.constant(locateTile);
@@ -120,6 +120,9 @@ function compileUpdate(
   source.line('return true;');
   return source.compile(['state', 'values', 'time', 'tie']) as Programs['update'];
 }
+
+const anyOf = (conditions: readonly string[]): string =>
+  conditions.length === 0 ? 'false' : [...new Set(conditions)].join(' || ');
 
 /** The input in the form its aggregator takes. */
 function asInput(slot: SlotPlan, input: Expression): Expression {

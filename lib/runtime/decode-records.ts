@@ -1,4 +1,4 @@
-import { isAscii } from 'node:buffer';
+import { constants, isAscii } from 'node:buffer';
 import {
   compileDecoder,
   compileTextReader,
@@ -7,7 +7,7 @@ import {
   type StreamEvent,
   type StreamPlan,
 } from '../kernel/index.ts';
-import { type EventRecord, parseRecords } from './parse-records.ts';
+import { type EventRecord, largestEvent, parseRecords } from './parse-records.ts';
 import type { LogRecord, QuarantineReason } from './ports.ts';
 
 /** The events of a batch in order, each with what it came as; `outcomes[i]` is that of `records[i]`. */
@@ -45,7 +45,7 @@ export function createRecordDecoder(stream: StreamPlan): (batch: readonly LogRec
 
   return batch => {
     const bytes = joined(batch);
-    if (!isAscii(bytes)) return decodeSlowly(batch);
+    if (bytes.length > constants.MAX_STRING_LENGTH || !isAscii(bytes)) return decodeSlowly(batch);
     const text = bytes.toString('latin1');
     const outcomes: (StreamEvent | BadEvent)[] = [];
     const slow: number[] = [];
@@ -53,7 +53,10 @@ export function createRecordDecoder(stream: StreamPlan): (batch: readonly LogRec
     for (let i = 0; i < batch.length; i++) {
       const record = batch[i] as LogRecord;
       const to = from + record.data.length;
-      const event = readText(bytes, text, from, to, record.arrivalTime, positionOf(record));
+      const event =
+        record.data.length > largestEvent
+          ? null
+          : readText(bytes, text, from, to, record.arrivalTime, positionOf(record));
       from = to + 1;
       if (event === null) {
         slow.push(i);

@@ -12,7 +12,8 @@ export interface Source {
   readonly columns: readonly string[] | null;
   /**
    * How many rows of this source the checkpoint says are done: 0 where there is none, or where it speaks of a file
-   * that has since been replaced by another. Rows added at the end keep a file what it was.
+   * that has since been replaced by another. Rows added at the end keep a file what it was; a last row that was
+   * still being written then is not done.
    */
   rowsDone(checkpoint: string | null): Promise<number>;
   /** What to store once rows 1 … `rows` are done. */

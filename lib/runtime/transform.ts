@@ -1,20 +1,20 @@
 import {
   compareInShard,
   compileGroup,
-  encodeRow,
   type FunctionRegistry,
   type GroupKernel,
   type Plan,
-  type Position,
-  type Row,
   type StreamEvent,
 } from '../kernel/index.ts';
 import { createRecordDecoder, type DecodedBatch, isBad } from './decode-records.ts';
 import type { Transform, TransformCounts } from './drain.ts';
 import { MillraceError } from './errors.ts';
+import { createRowFolder, type PlacedEvent, type RowPass } from './fold-rows.ts';
+import { createHomeRows } from './home-rows.ts';
+import { moveMark, standingOf } from './marks.ts';
 import type { EventRecord } from './parse-records.ts';
-import type { Clock, Quarantine, QuarantinedEvent, RowWrite, ShardPosition, StateStore } from './ports.ts';
-import { localRowLimits, type RowLimits, rowOf, type SpilledRow, spillHead, tableOf } from './rows.ts';
+import type { Clock, Quarantine, QuarantinedEvent, ShardPosition, StateStore } from './ports.ts';
+import { localRowLimits, type RowLimits } from './rows.ts';
 import { createRunGraveyard } from './run-graveyard.ts';
 
 export interface TransformOptions {
@@ -39,6 +39,7 @@ export interface TransformOptions {
  * Once means: a row remembers by its marks which positions of which shard it holds, until the shard's progress has
  * passed them; the progress is read after the rows it guards and moved after they are written (DESIGN,
  * "Exactly-once, how"). So a batch that failed midway, or is given again, changes nothing that it changed before.
+ * Where the stream declares ids, its home rows are written first and say which events are copies (home-rows.ts).
  *
  * Rows that could not be written are counted as `failed`, and progress stays below them: give the batch again.
  */
@@ -50,21 +51,26 @@ export function createTransform(options: TransformOptions): Transform {
   const kernels = plan.groups
     .filter(g => g.stream === stream.name)
     .map(g => compileGroup(plan, g, functions));
+  const home = createHomeRows(plan, stream, functions);
+  const others = kernels.filter(k => k.group.name !== home?.group);
   const graveyard = createRunGraveyard(store, clock);
+  const foldRows = createRowFolder({ store, incarnation, clock, limits, graveyard });
 
   return async ({ shard, records }) => {
-    const last = records.at(-1);
-    if (last === undefined) return { accepted: 0, skipped: 0, late: 0, bad: 0, failed: 0 };
+    const first = records[0];
+    if (first === undefined) return { accepted: 0, skipped: 0, late: 0, bad: 0, failed: 0 };
     const done = (await store.readProgress(incarnation)).get(shard);
     const { events, rejected, skipped } = sort(decode(records), shard, done);
     if (rejected.length > 0) await quarantine.put(rejected);
 
-    const failed = new Set<number | bigint>();
-    for (const kernel of kernels) {
-      await applyToGroup(kernel, shard, events, failed);
-    }
+    const unwritten = home === null ? [] : await foldRows(home.pass(shard, events, first.arrivalTime));
+    // A mark past an event that has no verdict yet would lose it: other rows stop below the first such.
+    const cut = lowest(unwritten);
+    const counting = events.filter(e => e.counts && (cut === null || compareInShard(e, cut) < 0));
+    for (const kernel of others) unwritten.push(...(await foldRows(groupPass(kernel, shard, counting))));
     await graveyard.bury();
 
+    const failed = new Set(unwritten.map(e => e.sequence));
     const through = lastSettled(records, failed);
     if (through !== null) await store.advanceProgress(incarnation, shard, through);
     return counts(events, rejected, skipped, failed);
@@ -84,7 +90,7 @@ export function createTransform(options: TransformOptions): Transform {
       } else if (isBad(outcome)) {
         rejected.push(quarantined(record, shard, outcome.reason, outcome.detail));
       } else if (isVisible(outcome)) {
-        events.push({ event: outcome, sequence, index });
+        events.push({ event: outcome, sequence, index, counts: home === null });
       } else {
         rejected.push(quarantined(record, shard, 'late', lateness(outcome, kernels)));
       }
@@ -106,69 +112,6 @@ export function createTransform(options: TransformOptions): Transform {
     for (const kernel of kernels) if (time >= kernel.earliestVisible(arrivalTime)) return true;
     return false;
   }
-
-  async function applyToGroup(
-    kernel: GroupKernel,
-    shard: string,
-    events: readonly PlacedEvent[],
-    failed: Set<number | bigint>,
-  ): Promise<void> {
-    const table = tableOf(kernel.group);
-    let waiting = byEntity(kernel, events);
-    for (let attempt = 0; waiting.size > 0; attempt++) {
-      const keys = [...waiting.keys()];
-      const stored = await store.read(table, keys);
-      // After the rows: a mark at or below this progress can go, and no row can have been written past it since.
-      const progress = await store.readProgress(incarnation);
-
-      const writes: RowWrite[] = [];
-      const spilled = new Map<string, SpilledRow>();
-      const now = clock.now();
-      let i = 0;
-      for (const [key, list] of waiting) {
-        const before = stored[i++] ?? null;
-        const row = rowOf(kernel, key, before);
-        if (!fold(kernel, row, shard, list, progress)) continue;
-        const expected = before === null ? 0 : before.version;
-        let bytes = encodeRow(kernel, row);
-        if (bytes.length > limits.headBytes) {
-          const spill = await spillHead(kernel, store, key, row, limits);
-          spilled.set(key, spill);
-          bytes = spill.bytes;
-        }
-        writes.push({ key, expected, version: Math.max(expected + 1, now), bytes });
-      }
-      if (spilled.size > 0) {
-        await store.writeRuns(
-          table,
-          [...spilled.values()].flatMap(s => s.created),
-        );
-      }
-
-      const outcomes = await store.write(table, writes);
-      const again = new Map<string, PlacedEvent[]>();
-      for (let w = 0; w < writes.length; w++) {
-        const { key } = writes[w] as RowWrite;
-        if (outcomes[w] === 'written') {
-          for (const id of spilled.get(key)?.replaced ?? []) graveyard.add(table, id);
-        } else {
-          // Runs created for it stay: a write that seems lost may have taken effect, and the row name them.
-          again.set(key, waiting.get(key) as PlacedEvent[]);
-        }
-      }
-      if (again.size > 0 && attempt === attempts) {
-        for (const list of again.values()) for (const { sequence } of list) failed.add(sequence);
-        return;
-      }
-      waiting = again;
-    }
-  }
-}
-
-interface PlacedEvent {
-  readonly event: StreamEvent;
-  readonly sequence: number | bigint;
-  readonly index: number;
 }
 
 interface Sorted {
@@ -177,11 +120,8 @@ interface Sorted {
   readonly skipped: number;
 }
 
-/** A row that other shards fill as well can be overtaken now and then; one that always is points at a fault. */
-const attempts = 20;
-
-/** The events that some slot of the group takes, by entity. */
-function byEntity(kernel: GroupKernel, events: readonly PlacedEvent[]): Map<string, PlacedEvent[]> {
+/** The pass over a group's rows: the events that some slot takes, by entity. */
+function groupPass(kernel: GroupKernel, shard: string, events: readonly PlacedEvent[]): RowPass {
   const lists = new Map<string, PlacedEvent[]>();
   for (const placed of events) {
     const { event } = placed;
@@ -192,35 +132,25 @@ function byEntity(kernel: GroupKernel, events: readonly PlacedEvent[]): Map<stri
     if (list === undefined) lists.set(key, [placed]);
     else list.push(placed);
   }
-  return lists;
+  return {
+    kernel,
+    lists,
+    fold(row, list, progress) {
+      const standing = standingOf(row, shard, progress);
+      let changed = false;
+      for (const placed of list) {
+        if (standing.isDone(placed) || standing.isMarked(placed)) continue;
+        kernel.update(row.state, placed.event);
+        changed = true;
+      }
+      if (changed) moveMark(row, shard, list.at(-1) as PlacedEvent, progress);
+      return changed;
+    },
+  };
 }
 
-/** Folds the events that the row does not hold yet and moves its mark; false when it holds them all. */
-function fold(
-  kernel: GroupKernel,
-  row: Row,
-  shard: string,
-  events: readonly PlacedEvent[],
-  progress: ReadonlyMap<string, ShardPosition>,
-): boolean {
-  const done = progress.get(shard);
-  const mark = row.marks.find(m => m.shard === shard);
-  let changed = false;
-  for (const placed of events) {
-    if (done !== undefined && compareInShard(placed, done) <= 0) continue;
-    if (mark !== undefined && compareInShard(placed, mark) <= 0) continue;
-    kernel.update(row.state, placed.event);
-    changed = true;
-  }
-  if (!changed) return false;
-  const { sequence, index } = events.at(-1) as PlacedEvent;
-  const open = (m: Position): boolean => {
-    const passed = progress.get(m.shard);
-    return m.shard !== shard && (passed === undefined || compareInShard(m, passed) > 0);
-  };
-  row.marks = [...row.marks.filter(open), { shard, sequence, index }];
-  return true;
-}
+const lowest = (events: readonly PlacedEvent[]): PlacedEvent | null =>
+  events.reduce<PlacedEvent | null>((low, e) => (low === null || compareInShard(e, low) < 0 ? e : low), null);
 
 /** The end of the longest beginning of the batch in which nothing failed; null where that is empty. */
 function lastSettled(
@@ -246,9 +176,10 @@ function counts(
 ): TransformCounts {
   const late = rejected.filter(r => r.reason === 'late' || r.reason === 'future').length;
   const unsettled = events.filter(e => failed.has(e.sequence)).length;
+  const accepted = events.filter(e => e.counts && !failed.has(e.sequence)).length;
   return {
-    accepted: events.length - unsettled,
-    skipped,
+    accepted,
+    skipped: skipped + events.length - unsettled - accepted,
     late,
     bad: rejected.length - late,
     failed: unsettled,

@@ -246,6 +246,9 @@ describe('errors are one line that says what to do', () => {
     expect(await stderrOf('visitor_page', 'u1')).toContain('key u1: visitor_page is read by user=…,page=…');
     expect(await stderrOf('visitor_page', 'user=u1,page=x')).toContain('page: expected int64, got "x"');
     expect(await stderrOf('visitor', 'u1', '--at', 'noon')).toContain('--at: "noon" is no time');
+    // Safe integers, but no times.
+    expect(await stderrOf('visitor', 'u1', '--at', '8640000000000001')).toContain('is no time');
+    expect(await stderrOf('visitor', 'u1', '--at=-8640000000000001')).toContain('is no time');
     expect(await stderrOf('greeting', 'u1', '--context', 'x=1')).toContain('service greeting takes factor');
     expect((await cli('read', 'country_sales', 'UK', '--features', retailModule)).stderr).toContain(
       'has no rows of group country_sales yet',

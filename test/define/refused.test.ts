@@ -97,6 +97,7 @@ describe.each<[string, readonly (readonly [string, () => unknown, string | RegEx
       ['with no values', () => (oneOf as () => void)(), 'at least one value'],
       ['with a value twice', () => oneOf('a', 'a'), 'lists "a" twice'],
       ['with an odd unlisted', () => oneOf('a').unlisted('drop' as never), `takes 'reject', 'null' or`],
+      ['with half a character', () => oneOf('a').unlisted({ as: '\ud800' }), `takes 'reject', 'null' or`],
       ['with no fields', () => struct({}), 'struct has no fields'],
       ['with no element', () => list(undefined as never), 'field element is undefined'],
       ['with odd tags', () => string().tag(''), 'tags are a list of texts'],

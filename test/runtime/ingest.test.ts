@@ -108,6 +108,34 @@ describe('the place in a source', () => {
     expect(await contents()).toHaveLength(600);
   });
 
+  test('a line that was still being written is read again, whole', async () => {
+    const { run, log } = await openLog({ shards: 1 });
+    const texts = async () =>
+      (await log.read('shard-000', null, 100)).map(({ data }) => Buffer.from(data).toString());
+    const lines = events(4).split('\n');
+    const path = file(`${lines[0]}\n${lines[1]!.slice(0, 9)}`);
+    expect(await run(path)).toMatchObject({ rows: 2 });
+    appendFileSync(path, `${lines[1]!.slice(9)}\n${lines[2]}`);
+    expect(await run(path)).toMatchObject({ resumedAfter: 1, rows: 2 });
+    // Complete, though no line end said so.
+    appendFileSync(path, `\n${lines[3]}\n`);
+    expect(await run(path)).toMatchObject({ resumedAfter: 3, rows: 1 });
+    expect(await texts()).toEqual([lines[0], lines[1]!.slice(0, 9), ...lines.slice(1, 4)]);
+  });
+
+  test('only the last row can have been unfinished', async () => {
+    const { run } = await openLog();
+    const path = file(events(250).trimEnd().slice(0, -5));
+    const signal = AbortSignal.abort();
+    expect(await run(path, { signal })).toMatchObject({ outcome: 'stopped', rows: 100 });
+    appendFileSync(path, `"x"}\n${event(251)}`);
+    expect(await run(path)).toMatchObject({ resumedAfter: 100, rows: 151 });
+    const table = file('id,ts,user\n1,1000,u\n2,2000,"u', 'visits.csv');
+    expect(await run(table)).toMatchObject({ outcome: 'broken', rows: 1 });
+    appendFileSync(table, '"\n3,3000,u\n');
+    expect(await run(table)).toMatchObject({ resumedAfter: 1, rows: 2 });
+  });
+
   test('another file under the name begins at its first row', async () => {
     const { run } = await openLog();
     const path = file(events(250));
@@ -239,4 +267,22 @@ test('the source is closed down when it is left early', async () => {
   });
   expect(report).toMatchObject({ outcome: 'stopped', rows: 1 });
   expect(ended).toBe(true);
+});
+
+test('few large events are appended before they fill the memory', async () => {
+  const { log, run } = await openLog();
+  const large = `${JSON.stringify({ id: 1, ts: 1000, user: 'u', pad: 'x'.repeat(1 << 20) })}\n`;
+  const largest = { events: 0, bytes: 0 };
+  const append: typeof log.append = async (events, options) => {
+    largest.events = Math.max(largest.events, events.length);
+    largest.bytes = Math.max(
+      largest.bytes,
+      events.reduce((sum, { data }) => sum + data.length, 0),
+    );
+    return log.append(events, options);
+  };
+  const report = await run(file(large.repeat(80)), { batchEvents: 10_000, log: { ...log, append } });
+  expect(report).toMatchObject({ outcome: 'complete', rows: 80 });
+  expect(largest.events).toBeLessThan(40);
+  expect(largest.bytes).toBeLessThan(40 << 20);
 });

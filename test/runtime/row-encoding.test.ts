@@ -51,6 +51,24 @@ describe('rows of a table', () => {
     expect(event).toMatchObject({ partitionKey: '17850', eventTime: Date.UTC(2010, 11, 1, 8, 26) });
   });
 
+  test('numbers and times that JSON cannot hold stay in sight and do not become null', () => {
+    const event = encoderFor(columns)(
+      [1, new Date(Number.NaN), 'u', Number.NaN, Number.POSITIVE_INFINITY, 'n'],
+      1,
+    );
+    expect(JSON.parse(text(event.data))).toMatchObject({
+      ts: 'Invalid Date',
+      qty: 'NaN',
+      price: 'Infinity',
+    });
+  });
+
+  test('a cell nested beyond what JSON can be written of stays text', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    expect(typedCell(deep, field('tags', 'list'))).toBe(deep);
+    expect(typedCell('[1,2]', field('tags', 'list'))).toEqual([1, 2]);
+  });
+
   test('what does not parse stays as it is, for the transform to reject', () => {
     const event = encoderFor(columns)(['x', 'yesterday', 'u', 'six', '1.2.3', 'n'], 1);
     expect(JSON.parse(text(event.data))).toEqual({
@@ -209,4 +227,10 @@ test('memberText finds what JSON.parse would give, for any object', () => {
       return memberText(json, 'no such member, surely') === null;
     }),
   );
+});
+
+test('a key that is a list or an object, however deep, is no key', () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  expect(encoderFor(null)(Buffer.from(`{"user":${deep}}`), 1).partitionKey).toBe('');
+  expect(encoderFor(null)(Buffer.from('{"user":{"id":1}}'), 1).partitionKey).toBe('');
 });

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { CsvError, parse } from 'csv-parse';
+import { CsvError, type Parser, parse } from 'csv-parse';
 import type { SourceBatch, SourceRow } from '../../runtime/source.ts';
 import { withoutBom } from './inspect.ts';
 import { longestRow, RowTooLongError } from './ndjson.ts';
@@ -10,7 +10,7 @@ export class CsvFormatError extends Error {
 }
 
 /**
- * The rows of a CSV file with a header (RFC 4180; also BOM, LF, blank lines, quotes in the midst of a cell). The
+ * The rows of a CSV file with a header (RFC 4180; also BOM, LF or CR, blank lines, quotes in the midst of a cell). The
  * first batch is preceded by a call of `onHeader`. A row with more or fewer cells than the header, or with bytes
  * that are not UTF-8, is given as bytes: no event can be made of it.
  */
@@ -22,35 +22,38 @@ export async function* readCsv(
   let columns: readonly string[] | null = null;
   let row = 0;
   let rows: SourceRow[] = [];
-  let atStart = true;
 
-  // Latin-1 gives every byte its own character, so that a cell that is not UTF-8 can be told and kept as it is.
-  const parser = parse({
-    encoding: 'latin1',
-    relax_column_count: true,
-    relax_quotes: true,
-    skip_empty_lines: true,
-    max_record_size: longestRow,
-    // Rows are taken here and not from the stream, which would drop those before an error.
-    on_record: (cells: string[]) => {
-      if (columns === null) {
-        columns = cells.map(decodeHeader);
-        checkHeader(columns);
-        onHeader(columns);
-      } else if (++row > skip) {
-        rows.push(decodeRow(cells, columns.length));
-      }
-      return null;
-    },
-  });
-  parser.resume();
+  // Rows are taken here and not from the stream, which would drop those before an error.
+  const onRecord = (cells: string[]) => {
+    if (columns === null) {
+      columns = cells.map(decodeHeader);
+      checkHeader(columns);
+      onHeader(columns);
+    } else if (++row > skip) {
+      rows.push(decodeRow(cells, columns.length));
+    }
+    return null;
+  };
+  let parser: Parser | null = null;
   let failure: Error | null = null;
   let resume = () => {};
   const fail = (error: Error) => {
     failure ??= error;
     resume();
   };
-  parser.on('error', fail);
+  const open = (first: Buffer): Parser =>
+    parse({
+      // Gives every byte its own character, so that a cell that is not UTF-8 can be told and kept as it is.
+      encoding: 'latin1',
+      record_delimiter: lineEnds(first),
+      relax_column_count: true,
+      relax_quotes: true,
+      skip_empty_lines: true,
+      max_record_size: longestRow,
+      on_record: onRecord,
+    })
+      .on('error', fail)
+      .resume();
   const step = (run: (done: (error?: Error | null) => void) => void) =>
     new Promise<void>(resolve => {
       resume = resolve;
@@ -64,18 +67,27 @@ export async function* readCsv(
   };
 
   try {
-    for await (const piece of pieces) {
-      await step(done => parser.write(atStart ? withoutBom(piece) : piece, done));
-      atStart = false;
+    for await (const whole of pieces) {
+      const piece = parser === null ? withoutBom(whole) : whole;
+      const target: Parser = parser ?? open(piece);
+      parser = target;
+      await step(done => target.write(piece, done));
       if (rows.length > 0) yield batch();
       if (failure !== null) throw explain(failure, row);
     }
-    await step(done => parser.once('end', done).end());
+    const target = parser;
+    if (target !== null) await step(done => target.once('end', done).end());
     if (rows.length > 0) yield batch();
     if (failure !== null) throw explain(failure, row);
   } finally {
-    parser.destroy();
+    parser?.destroy();
   }
+}
+
+/** LF and CRLF, also mixed, as in files put together; CR where the beginning has no other and goes on after it. */
+function lineEnds(first: Buffer): string[] {
+  const at = first.indexOf('\r');
+  return at >= 0 && at < first.length - 1 && !first.includes('\n') ? ['\r'] : ['\r\n', '\n'];
 }
 
 function decodeHeader(cell: string): string {

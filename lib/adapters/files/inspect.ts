@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import type { SourceFormat } from '../../runtime/source.ts';
 import { fileError, SourceError } from './errors.ts';
@@ -17,6 +17,13 @@ export interface FileNature {
 export async function inspectFile(path: string, format?: SourceFormat): Promise<FileNature> {
   const { head, stats } = await readHead(path);
   if (stats.isDirectory()) throw new SourceError(path, 0, `${path} is a directory: name the files in it`);
+  if (!stats.isFile()) {
+    throw new SourceError(
+      path,
+      0,
+      `${path} is a pipe or device, in which no place can be kept: write it to a file first`,
+    );
+  }
   if (head.length === 0) throw new SourceError(path, 0, `${path} is empty`);
   const gzip = head[0] === 0x1f && head[1] === 0x8b;
   if (!gzip && /\.gz$/i.test(path)) {
@@ -39,9 +46,10 @@ const headBytes = 64 * 1024;
 
 async function readHead(path: string): Promise<{ head: Buffer; stats: Stats }> {
   try {
+    // Before it is opened: a pipe would wait for its writer.
+    const stats = await stat(path);
+    if (!stats.isFile()) return { head: Buffer.alloc(0), stats };
     await using file = await open(path, 'r');
-    const stats = await file.stat();
-    if (stats.isDirectory()) return { head: Buffer.alloc(0), stats };
     const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
     return { head: buffer.subarray(0, bytesRead), stats };
   } catch (error) {

@@ -6,6 +6,7 @@ import { readCsv } from './csv.ts';
 import { fileError, SourceError } from './errors.ts';
 import { inspectFile } from './inspect.ts';
 import { readLines } from './ndjson.ts';
+import { wasUnfinished } from './unfinished-row.ts';
 
 /**
  * Opens a file of events: NDJSON, CSV with a header, or Parquet; the first two also gzipped. The format is found by
@@ -28,7 +29,12 @@ export async function openSource(
     id,
     format,
     checkpoint: (rows: number) => JSON.stringify({ rows, size: stats.size, mark } satisfies FileCheckpoint),
-    rowsDone: (checkpoint: string | null) => rowsDone(path, stats.size, checkpoint),
+    rowsDone: async (checkpoint: string | null) => {
+      const then = await priorState(path, stats.size, checkpoint);
+      if (then === null) return 0;
+      const asText = format === 'parquet' || gzip ? null : format;
+      return asText !== null && (await wasUnfinished(path, asText, then)) ? then.rows - 1 : then.rows;
+    },
   };
 
   if (format === 'parquet') {
@@ -125,10 +131,14 @@ interface FileCheckpoint {
 }
 
 /** A file is what it was while its first bytes, and those where it then ended, are unchanged: it may have grown. */
-async function rowsDone(path: string, size: number, checkpoint: string | null): Promise<number> {
-  if (checkpoint === null) return 0;
+async function priorState(
+  path: string,
+  size: number,
+  checkpoint: string | null,
+): Promise<FileCheckpoint | null> {
+  if (checkpoint === null) return null;
   const then = JSON.parse(checkpoint) as FileCheckpoint;
-  return then.size <= size && (await endMark(path, then.size)) === then.mark ? then.rows : 0;
+  return then.size <= size && (await endMark(path, then.size)) === then.mark ? then : null;
 }
 
 const markBytes = 4096;

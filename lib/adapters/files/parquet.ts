@@ -41,7 +41,7 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   };
   try {
     const pattern = literalGlob(path);
-    const described = await connection.run('DESCRIBE SELECT * FROM read_parquet(?)', [pattern]);
+    const described = await connection.run(`DESCRIBE ${query}`, [pattern]);
     const columns = (await described.getRows()).map(row => String(row[0]));
     const counted = await connection.run('SELECT sum(num_rows)::DOUBLE FROM parquet_file_metadata(?)', [
       pattern,
@@ -59,7 +59,7 @@ async function* readChunks(
   pattern: string,
   skip: number,
 ): AsyncGenerator<SourceBatch> {
-  const result = await connection.stream('SELECT * FROM read_parquet(?)', [pattern]);
+  const result = await connection.stream(query, [pattern]);
   let row = 0;
   for (
     let chunk = await result.fetchChunk();
@@ -76,6 +76,9 @@ async function* readChunks(
     row += chunk.rowCount;
   }
 }
+
+/** What a folder's name says (`year=2011`) is no part of the file: DuckDB would put it over a column of that name. */
+const query = 'SELECT * FROM read_parquet(?, hive_partitioning => false)';
 
 /** DuckDB reads a path as a glob. */
 const literalGlob = (path: string): string => path.replace(/[*?[]/g, character => `[${character}]`);

@@ -73,7 +73,9 @@ async function checkOrCreate(path: string, create: boolean): Promise<void> {
   const found = await stat(path).catch(() => null);
   if (found === null) {
     if (!create) throw new DataDirectoryError('missing', path, 'does not exist: check --data');
-    await mkdir(path, { recursive: true });
+    await mkdir(path, { recursive: true }).catch(cause => {
+      throw new DataDirectoryError('unreadable', path, `cannot be made: ${cause.message}`, { cause });
+    });
   } else if (!found.isDirectory()) {
     throw new DataDirectoryError('foreign', path, 'is a file, not a folder: choose another with --data');
   }

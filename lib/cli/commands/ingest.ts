@@ -9,6 +9,7 @@ import { untilInterrupted } from '../interrupt.ts';
 import { loadDefinitions } from '../load-definitions.ts';
 import { type CommonOptions, collect, options } from '../options.ts';
 import { createProgress } from '../progress.ts';
+import { closeAfter } from '../with-local.ts';
 
 interface IngestCommandOptions extends CommonOptions {
   readonly stream?: string;
@@ -91,7 +92,7 @@ async function ingestFiles(files: readonly string[], given: IngestCommandOptions
       acceptRemoved: given.acceptRemoved ?? false,
     });
     const reports: IngestReport[] = [];
-    try {
+    await closeAfter(local, async () => {
       for (const file of files) {
         const progress = createProgress(file);
         const settings: LocalIngestOptions = {
@@ -109,9 +110,7 @@ async function ingestFiles(files: readonly string[], given: IngestCommandOptions
         if (report.outcome !== 'complete') break;
       }
       await local.retain();
-    } finally {
-      await local.close();
-    }
+    });
     return { reports, stopped: reports.at(-1)?.outcome === 'stopped' };
   });
 }

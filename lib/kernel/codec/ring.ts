@@ -20,6 +20,9 @@ export type Verdict = 'new' | 'retry' | 'copy';
 
 export const emptyRing = (): Ring => ({ bytes: none, count: 0, base: 0, index: null });
 
+/** How much of a row's bytes its ring takes, but for a few. */
+export const ringBytes = (ring: Ring | null): number => (ring === null ? 0 : ring.count * entryBytes);
+
 /** The part of a `hash53` that rings keep. */
 export const ringHash = (hash: number): number => hash % 2 ** 48;
 

@@ -3,7 +3,7 @@ import { fromExternal, toExternal } from '../external.ts';
 import { Source } from '../generate.ts';
 import { hash53 } from '../hash.ts';
 import type { ScalarValue, Value, ValueType } from '../value-type.ts';
-import { formatType } from '../value-type.ts';
+import { formatType, isNumeric } from '../value-type.ts';
 import { castFunction } from './casts.ts';
 import * as functions from './functions.ts';
 import { arithmeticOperators, comparisonOperators, type Expression, type Field } from './nodes.ts';
@@ -143,7 +143,7 @@ const emitters: { [K in Expression['kind']]: (node: Expression & { kind: K }, sc
   },
 
   comparison(node, scope) {
-    const operands = [scope.emit(node.left), scope.emit(node.right)];
+    const operands = [comparable(scope, node.left, node.right), comparable(scope, node.right, node.left)];
     const { operator } = node;
     if (operator === '=' || operator === '!=') {
       return strict(scope, operands, (a, b) => `${a} ${operator === '=' ? '===' : '!=='} ${b}`);
@@ -289,6 +289,20 @@ function connective(scope: Scope, nodes: readonly Expression[], decisive: boolea
   const nulls = operands.filter(o => o.nullable).map(o => `${o.name} === null`);
   const rest = nulls.length > 0 ? `${nulls.join(' || ')} ? null : ${!decisive}` : `${!decisive}`;
   return { name: scope.source.variable(`${decided} ? ${decisive} : ${rest}`), nullable: nulls.length > 0 };
+}
+
+/**
+ * A side of a comparison. One that was cast to more decimals, to meet the other side, may have no such decimal, and
+ * still has its place beside it: as a double it is rounded only beyond all that the other side can be.
+ */
+function comparable(scope: Scope, node: Expression, other: Expression): Emitted {
+  if (node.kind !== 'cast' || other.kind === 'cast' || node.type.kind !== 'decimal') return scope.emit(node);
+  const from = node.value.type;
+  const scale = from.kind === 'decimal' ? from.scale : 0;
+  if (!isNumeric(from) || from.kind === 'float' || scale > node.type.scale) return scope.emit(node);
+  const factor = scope.source.constant(10 ** (node.type.scale - scale));
+  const toNumber = scope.source.constant(Number);
+  return strict(scope, [scope.emit(node.value)], a => `${toNumber}(${a}) * ${factor}`);
 }
 
 /** An operand as a float, without a null check where it cannot be null. */

@@ -91,6 +91,25 @@ describe('files that can be read', () => {
       content: 'a,b\n"x,y","say ""hi""\nthere"\n',
       rows: [['x,y', 'say "hi"\nthere']],
     },
+    {
+      what: 'CSV with LF and CRLF mixed',
+      name: 'a.csv',
+      content: 'a,b\r\n1,2\n3,"x\ry"\r\n5,6\n',
+      rows: [
+        ['1', '2'],
+        ['3', 'x\ry'],
+        ['5', '6'],
+      ],
+    },
+    {
+      what: 'CSV with CR alone',
+      name: 'a.csv',
+      content: 'a,b\r1,2\r3,4\r',
+      rows: [
+        ['1', '2'],
+        ['3', '4'],
+      ],
+    },
     { what: 'CSV with a header only', name: 'a.csv', content: 'a,b\n', rows: [] },
     { what: 'CSV with a header only, no newline', name: 'a.csv', content: 'a,b', rows: [] },
     {
@@ -146,6 +165,11 @@ describe('files that cannot be opened', () => {
       what: 'a directory',
       path: () => temporaryDirectory(),
       message: /is a directory: name the files in it/,
+    },
+    {
+      what: 'a device',
+      path: () => '/dev/zero',
+      message: /\/dev\/zero is a pipe or device, in which no place can be kept: write it to a file first/,
     },
     { what: 'empty', path: () => file('a.ndjson', ''), message: /a\.ndjson is empty/ },
     { what: 'an empty .gz', path: () => file('a.ndjson.gz', ''), message: /is empty/ },

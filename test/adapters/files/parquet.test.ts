@@ -71,3 +71,12 @@ test('rows stream in order, from any row on, under any name', async () => {
   const rest = await rowsOf(path, 4_567);
   expect(rest.rows.map(row => row[0])).toEqual(Array.from({ length: 5_433 }, (_, i) => i + 4_567));
 });
+
+test('a folder named like a partition changes neither columns nor values', async () => {
+  const folder = join(temporaryDirectory(), 'year=2020');
+  mkdirSync(folder);
+  const path = await writeParquet(join(folder, 'a.parquet'), 'SELECT 1999 AS year');
+  const { source, rows } = await rowsOf(path);
+  expect(source.columns).toEqual(['year']);
+  expect(rows).toEqual([[1999]]);
+});

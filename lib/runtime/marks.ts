@@ -1,0 +1,34 @@
+import { compareInShard, type Position, type Row } from '../kernel/index.ts';
+import type { PlacedEvent, Progress } from './fold-rows.ts';
+import type { ShardPosition } from './ports.ts';
+
+/**
+ * What a row and the progress say of a shard's events (DESIGN, "Exactly-once, how"): those at or below the progress are
+ * done everywhere; those at or below the row's mark are in this row.
+ */
+export interface Standing {
+  isDone(event: PlacedEvent): boolean;
+  isMarked(event: PlacedEvent): boolean;
+}
+
+export function standingOf(row: Row, shard: string, progress: Progress): Standing {
+  const done = progress.get(shard);
+  const mark = row.marks.find(m => m.shard === shard);
+  return {
+    isDone: event => done !== undefined && compareInShard(event, done) <= 0,
+    isMarked: event => mark !== undefined && compareInShard(event, mark) <= 0,
+  };
+}
+
+/** Moves the row's mark for the shard, and drops the marks that their shards' progress has passed. */
+export function moveMark(row: Row, shard: string, to: ShardPosition, progress: Progress): void {
+  const { sequence, index } = to;
+  row.marks = [...openMarks(row, shard, progress), { shard, sequence, index }];
+}
+
+/** Other shards' marks above their progress: batches in flight. */
+export const openMarks = (row: Row, shard: string, progress: Progress): Position[] =>
+  row.marks.filter(mark => {
+    const passed = progress.get(mark.shard);
+    return mark.shard !== shard && (passed === undefined || compareInShard(mark, passed) > 0);
+  });
