@@ -33,6 +33,18 @@ export function mixHashes(a: number, b: number): number {
   return combine(x, y);
 }
 
+/** The hash of a place in a stream, given that of the shard's name. */
+export function hashPosition(shardHash: number, sequence: number | bigint, index: number): number {
+  const place = typeof sequence === 'number' ? sequence : hash53(sequence);
+  const low = place >>> 0;
+  const high = Math.floor(place / 0x1_0000_0000);
+  const shardLow = shardHash >>> 0;
+  const shardHigh = Math.floor(shardHash / 0x1_0000_0000);
+  const x = block(block(block(block(block(seedA, shardLow), shardHigh), low), high), index);
+  const y = block(block(block(block(block(seedB, shardLow), shardHigh), low), high), index);
+  return combine(finish(x, 20), finish(y, 20));
+}
+
 const seedA = 0x9747_b28c;
 const seedB = 0x3c6e_f372;
 

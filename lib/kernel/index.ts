@@ -30,8 +30,8 @@ export {
 export { fromExternal, toExternal } from './external.ts';
 export { type FeatureValues, PastQueryError } from './finalize.ts';
 export { compileGroup, type GroupKernel } from './group.ts';
-export { hash53, mixHashes } from './hash.ts';
-export { keyOf } from './key.ts';
+export { hash53, hashPosition, mixHashes } from './hash.ts';
+export { type KeyEncoder, keyEncoder, keyOf } from './key.ts';
 export type * from './plan.ts';
 export { compareInShard, type Position } from './position.ts';
 export type { State } from './state.ts';

@@ -12,22 +12,26 @@ export const longestKey = 1024;
  */
 export function keyEncoder(indexes: readonly number[]): KeyEncoder {
   const [only] = indexes;
-  if (indexes.length === 1 && only !== undefined) return values => keyOf([values[only] ?? null]);
+  if (indexes.length === 1 && only !== undefined) return values => whole(values[only] ?? null);
   return values => keyOf(indexes.map(i => values[i] ?? null));
 }
 
+/** The key of a single part. */
+function whole(part: Value): string | null {
+  if (part === null || part === '') return null;
+  const key = typeof part === 'string' ? part : String(part);
+  return key.length > longestKey ? null : key;
+}
+
 export function keyOf(parts: readonly Value[]): string | null {
+  if (parts.length === 1) return whole(parts[0] as Value);
   let key = '';
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i] as Value;
     if (part === null || part === '') return null;
     const text = String(part);
-    if (parts.length === 1) {
-      key = text;
-    } else {
-      if (i > 0) key += '|';
-      key += text.includes('|') || text.includes('\\') ? text.replace(/[\\|]/g, '\\$&') : text;
-    }
+    if (i > 0) key += '|';
+    key += text.includes('|') || text.includes('\\') ? text.replace(/[\\|]/g, '\\$&') : text;
   }
   return key.length > longestKey ? null : key;
 }

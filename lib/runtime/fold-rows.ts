@@ -10,6 +10,8 @@ export interface PlacedEvent {
   readonly index: number;
   /** Whether it counts; false until the home row has said so, where the stream drops duplicates. */
   counts: boolean;
+  /** What the home row says of it, until that row is written. */
+  verdict: boolean;
 }
 
 /** By shard, the position through which all its rows are written. */

@@ -5,14 +5,14 @@ import {
   forgetBefore,
   type GroupKernel,
   hash53,
-  keyOf,
-  mixHashes,
+  hashPosition,
+  type KeyEncoder,
+  keyEncoder,
   type Plan,
   type Row,
   remember,
   ringHash,
   type StreamPlan,
-  type Value,
   verdictOf,
 } from '../kernel/index.ts';
 import type { PlacedEvent, Progress, RowPass } from './fold-rows.ts';
@@ -39,11 +39,10 @@ export function createHomeRows(
   if (stream.dedupe === undefined) return null;
   const { withinMs } = stream.dedupe;
   const kernel = homeKernel(plan, stream, functions);
-  const keyIndexes = stream.key.map(name => stream.schema.findIndex(f => f.name === name));
+  const keyOfEvent = keyEncoder(stream.key.map(name => stream.schema.findIndex(f => f.name === name)));
 
   function pass(shard: string, events: readonly PlacedEvent[], arrivalTime: number): RowPass {
     const shardHash = hash53(shard);
-    const verdicts = new Map<PlacedEvent, boolean>();
 
     function fold(row: Row, list: readonly PlacedEvent[], progress: Progress): boolean {
       const standing = standingOf(row, shard, progress);
@@ -53,20 +52,22 @@ export function createHomeRows(
       // is still in flight on this row.
       if (openMarks(row, shard, progress).length === 0) forgetBefore(ring, arrivalTime - withinMs);
       let changed = false;
-      for (const placed of list) {
+      for (let i = 0; i < list.length; i++) {
+        const placed = list[i] as PlacedEvent;
+        placed.verdict = false;
         if (standing.isDone(placed)) continue;
         const { event } = placed;
         const id = ringHash(hash53(event.tie as string | number | bigint));
-        const position = ringHash(mixHashes(mixHashes(shardHash, hash53(placed.sequence)), placed.index));
+        const position = ringHash(hashPosition(shardHash, placed.sequence, placed.index));
         const verdict = verdictOf(ring, id, position, event.arrivalTime, withinMs);
         if (standing.isMarked(placed)) {
-          verdicts.set(placed, verdict === 'retry');
+          placed.verdict = verdict === 'retry';
           continue;
         }
         changed = true;
-        verdicts.set(placed, verdict !== 'copy');
+        placed.verdict = verdict !== 'copy';
         if (verdict !== 'new') continue;
-        remember(ring, id, position, event.arrivalTime);
+        remember(ring, id, position, event.arrivalTime, list.length - i);
         if (event.time >= kernel.earliestVisible(event.arrivalTime)) kernel.update(row.state, event);
       }
       if (changed) moveMark(row, shard, list.at(-1) as PlacedEvent, progress);
@@ -75,10 +76,10 @@ export function createHomeRows(
 
     return {
       kernel,
-      lists: byKey(keyIndexes, events),
+      lists: byKey(keyOfEvent, events),
       fold,
       settled(list) {
-        for (const placed of list) placed.counts = verdicts.get(placed) ?? false;
+        for (const placed of list) placed.counts = placed.verdict;
       },
     };
   }
@@ -103,12 +104,11 @@ function homeKernel(plan: Plan, stream: StreamPlan, functions: FunctionRegistry 
   });
 }
 
-function byKey(indexes: readonly number[], events: readonly PlacedEvent[]): Map<string, PlacedEvent[]> {
+function byKey(keyOfEvent: KeyEncoder, events: readonly PlacedEvent[]): Map<string, PlacedEvent[]> {
   const lists = new Map<string, PlacedEvent[]>();
   for (const placed of events) {
-    const { values } = placed.event;
     // Admitted events have one (kernel/event.ts).
-    const key = keyOf(indexes.map(i => values[i] as Value)) as string;
+    const key = keyOfEvent(placed.event.values) as string;
     const list = lists.get(key);
     if (list === undefined) lists.set(key, [placed]);
     else list.push(placed);

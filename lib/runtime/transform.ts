@@ -90,7 +90,7 @@ export function createTransform(options: TransformOptions): Transform {
       } else if (isBad(outcome)) {
         rejected.push(quarantined(record, shard, outcome.reason, outcome.detail));
       } else if (isVisible(outcome)) {
-        events.push({ event: outcome, sequence, index, counts: home === null });
+        events.push({ event: outcome, sequence, index, counts: home === null, verdict: false });
       } else {
         rejected.push(quarantined(record, shard, 'late', lateness(outcome, kernels)));
       }

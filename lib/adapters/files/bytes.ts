@@ -7,20 +7,24 @@ export class GzipError extends Error {
   override readonly name = 'GzipError';
 }
 
-/** The file's bytes in pieces, inflated where it is gzip; `onRead` hears of the bytes taken from the disk. */
+/** The file's first `size` bytes in pieces, inflated where it is gzip; `onRead` hears of the bytes taken from the disk. */
 export async function* readBytes(
   path: string,
-  gzip: boolean,
+  { gzip, size }: { readonly gzip: boolean; readonly size: number },
   onRead: (bytes: number) => void,
 ): AsyncGenerator<Buffer> {
-  const pieces = readPieces(path, onRead);
+  const pieces = readPieces(path, size, onRead);
   if (gzip) yield* inflate(pieces);
   else yield* pieces;
 }
 
-async function* readPieces(path: string, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
+async function* readPieces(
+  path: string,
+  size: number,
+  onRead: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
   // Gzipped events inflate to some ten times, rarely a thousand times, of a piece: it bounds the memory taken.
-  const stream = createReadStream(path, { highWaterMark: 64 * 1024 });
+  const stream = createReadStream(path, { highWaterMark: 64 * 1024, end: size - 1 });
   try {
     for await (const piece of stream) {
       onRead(piece.length);

@@ -60,7 +60,8 @@ export async function openSource(
 
   const pieces = () => {
     readBytesSoFar = 0;
-    return readBytes(path, gzip, bytes => {
+    // Not what is added meanwhile: checkpoints speak of the file as it was when it was opened.
+    return readBytes(path, { gzip, size: stats.size }, bytes => {
       readBytesSoFar += bytes;
     });
   };

@@ -14,6 +14,7 @@ import { findTarget, parseKey, type ReadTarget } from '../keys.ts';
 import { loadDefinitions, repositoryPath } from '../load-definitions.ts';
 import { options } from '../options.ts';
 import { createProgress } from '../progress.ts';
+import { closeAfter } from '../with-local.ts';
 import { describeReport } from './ingest.ts';
 import { featureTypes, formatAnswer } from './read.ts';
 
@@ -51,7 +52,7 @@ async function runDemo(given: DemoOptions) {
   await removeOldDemo(given.data);
   return untilInterrupted(async signal => {
     const local = await openLocal({ directory: given.data, definitions, create: true });
-    try {
+    return closeAfter(local, async () => {
       await writeFile(join(given.data, marker), '');
       const reports: IngestReport[] = [];
       for (const file of files) {
@@ -69,9 +70,7 @@ async function runDemo(given: DemoOptions) {
       );
       if (!given.json) print(describeAnswer(definitions.plan, target, answer, given.data));
       return { reports, answer };
-    } finally {
-      await local.close();
-    }
+    });
   });
 }
 

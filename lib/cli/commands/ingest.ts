@@ -68,9 +68,15 @@ Examples:
   millrace ingest day.parquet --stream purchases --data /var/lib/millrace --json`,
     )
     .action(async (files: readonly string[], given: IngestCommandOptions) => {
-      const { reports, stopped } = await ingestFiles(files, given);
-      if (given.json) print(toJson({ stopped, files: reports.map(withoutError) }));
-      else for (const report of reports) print(describeReport(report));
+      const reports: IngestReport[] = [];
+      try {
+        await ingestFiles(files, given, reports);
+      } catch (error) {
+        // What is in is told, though a later file cannot be opened.
+        if (reports.length > 0) printReports(reports, given);
+        throw error;
+      }
+      printReports(reports, given);
       if (!given.replay && reports.some(isHistory)) {
         note(
           'note: these events are old, and arrived only now. To count history as it happened, ingest it with --replay',
@@ -79,10 +85,22 @@ Examples:
       }
       const broken = reports.find(report => report.outcome === 'broken');
       if (broken) note(`millrace: ${broken.error!.message}`);
-      setExitCode(stopped ? exitCodes.stopped : broken ? exitCodes.failed : exitCodes.done);
+      setExitCode(isStopped(reports) ? exitCodes.stopped : broken ? exitCodes.failed : exitCodes.done);
     });
 
-async function ingestFiles(files: readonly string[], given: IngestCommandOptions) {
+const isStopped = (reports: readonly IngestReport[]): boolean => reports.at(-1)?.outcome === 'stopped';
+
+function printReports(reports: readonly IngestReport[], { json }: IngestCommandOptions): void {
+  if (json) print(toJson({ stopped: isStopped(reports), files: reports.map(withoutError) }));
+  else for (const report of reports) print(describeReport(report));
+}
+
+/** Adds a report for each file that was read. */
+async function ingestFiles(
+  files: readonly string[],
+  given: IngestCommandOptions,
+  reports: IngestReport[],
+): Promise<void> {
   const definitions = await loadDefinitions(given.features);
   return untilInterrupted(async signal => {
     const local = await openLocal({
@@ -91,7 +109,6 @@ async function ingestFiles(files: readonly string[], given: IngestCommandOptions
       create: true,
       acceptRemoved: given.acceptRemoved ?? false,
     });
-    const reports: IngestReport[] = [];
     await closeAfter(local, async () => {
       for (const file of files) {
         const progress = createProgress(file);
@@ -111,7 +128,6 @@ async function ingestFiles(files: readonly string[], given: IngestCommandOptions
       }
       await local.retain();
     });
-    return { reports, stopped: reports.at(-1)?.outcome === 'stopped' };
   });
 }
 

@@ -47,20 +47,25 @@ export function verdictOf(
     for (const at of indexOf(ring).get(id) ?? []) if (judge(at)) break;
     return verdict;
   }
+  const { bytes } = ring;
   const end = ring.count * entryBytes;
-  for (let at = 0; at < end; at += entryBytes) if (uint48(ring.bytes, at) === id && judge(at)) break;
+  const low = id % 256;
+  for (let at = 0; at < end; at += entryBytes) {
+    // Nearly always the first byte says no.
+    if (bytes[at] === low && uint48(bytes, at) === id && judge(at)) break;
+  }
   return verdict;
 }
 
-/** Remembers an event that was counted. */
-export function remember(ring: Ring, id: number, position: number, arrivalTime: number): void {
+/** Remembers an event that was counted; `more` says how many others may follow at once. */
+export function remember(ring: Ring, id: number, position: number, arrivalTime: number, more = 0): void {
   if (ring.count === 0) ring.base = arrivalTime;
   else if (arrivalTime < ring.base) rebase(ring, arrivalTime);
   const at = ring.count * entryBytes;
   if (at + entryBytes > ring.bytes.length || ring.bytes.buffer.byteLength !== ring.bytes.byteLength) {
     // What was read is a view of a row's bytes, which nobody changes.
-    const grown = new Uint8Array((ring.count + 4) * (entryBytes + 4));
-    grown.set(ring.bytes.subarray(0, at));
+    const grown = new Uint8Array((ring.count + 1 + more) * entryBytes);
+    grown.set(at === ring.bytes.length ? ring.bytes : ring.bytes.subarray(0, at));
     ring.bytes = grown;
   }
   putUint48(ring.bytes, at, id);
@@ -96,7 +101,8 @@ export function forgetBefore(ring: Ring, arrivalTime: number): boolean {
 export function writeRing(w: Writer, ring: Ring): void {
   w.uint(ring.count);
   w.int(ring.base);
-  w.raw(ring.bytes.subarray(0, ring.count * entryBytes));
+  const length = ring.count * entryBytes;
+  w.raw(length === ring.bytes.length ? ring.bytes : ring.bytes.subarray(0, length));
 }
 
 export function readRing(r: Reader): Ring {
