@@ -231,10 +231,9 @@ export class Reader {
     const to = from + length;
     if (to > this.end) throw truncated(this);
     this.at = to;
-    if (length < 16) {
-      const short = shortAscii(this.bytes, from, length);
-      if (short !== null) return short;
-    }
+    const codes = scratchCodes[length];
+    if (codes !== undefined && copyAscii(this.bytes, from, codes))
+      return String.fromCharCode.apply(null, codes);
     try {
       return decoder.decode(this.bytes.subarray(from, to));
     } catch (cause) {
@@ -255,15 +254,15 @@ const scratchBytes = new Uint8Array(scratch.buffer);
 const truncated = (r: Reader): CorruptBytesError =>
   new CorruptBytesError(`bytes end at ${r.end}, more were expected after ${r.at}`);
 
-const codes: number[] = [];
+/** A list of each length that short texts have, to be filled with character codes. */
+const scratchCodes = Array.from({ length: 65 }, (_, length) => new Array<number>(length).fill(0));
 
-/** Fewer than 16 bytes of ASCII as a string, without a call into the decoder; null when there is more than ASCII. */
-function shortAscii(bytes: Uint8Array, from: number, length: number): string | null {
-  codes.length = length;
-  for (let i = 0; i < length; i++) {
+/** Fills `codes` from the bytes; false when there is more than ASCII, which takes the decoder. */
+function copyAscii(bytes: Uint8Array, from: number, codes: number[]): boolean {
+  for (let i = 0; i < codes.length; i++) {
     const c = bytes[from + i] as number;
-    if (c > 127) return null;
+    if (c > 127) return false;
     codes[i] = c;
   }
-  return String.fromCharCode.apply(null, codes);
+  return true;
 }
