@@ -30,21 +30,26 @@ import { randomNumbers } from './random.ts';
 
 const user = entity('user', { keys: { user_id: string() } });
 
+const schema = {
+  event_id: string(),
+  user_id: string(),
+  item_id: string(),
+  category: string(),
+  action: oneOf('impression', 'click', 'like', 'finish'),
+  watch_ms: int(),
+  price: float(),
+  ts: timestamp(),
+};
+
 export const interactions = stream('interactions', {
-  schema: {
-    event_id: string(),
-    user_id: string(),
-    item_id: string(),
-    category: string(),
-    action: oneOf('impression', 'click', 'like', 'finish'),
-    watch_ms: int(),
-    price: float(),
-    ts: timestamp(),
-  },
+  schema,
   eventTime: 'ts',
   key: 'user_id',
   dedupe: { by: 'event_id', within: '1h' },
 });
+
+/** The same without ids: nothing is looked up to drop copies. */
+const anonymous = stream('interactions', { schema, eventTime: 'ts', key: 'user_id' });
 
 /** The ten mixed windowed features of the fold benchmark, each over three windows: 30 values. */
 export const tenFeatures = [
@@ -60,22 +65,26 @@ export const tenFeatures = [
   'last string',
 ] as const;
 
-export const engagement = featureGroup('engagement', {
-  entity: user,
-  from: interactions,
-  features: e => ({
-    events: count().over('1h', '24h', '7d'),
-    clicks: count().where(e.action.eq('click')).over('1h', '24h', '7d'),
-    watch: sum(e.watch_ms).over('1h', '24h', '7d'),
-    watch_avg: avg(e.watch_ms).over('1h', '24h', '7d'),
-    shortest: min(e.watch_ms).over('1h', '24h', '7d'),
-    dearest: max(e.price).over('1h', '24h', '7d'),
-    watch_dev: stddev(e.watch_ms).over('1h', '24h', '7d'),
-    spend: sum(e.price).over('1h', '24h', '7d'),
-    activity: decayedCount({ halfLife: '6h' }).over('1h', '24h', '7d'),
-    item: last(e.item_id).over('1h', '24h', '7d'),
-  }),
-});
+const engagementOf = (from: typeof interactions) =>
+  featureGroup('engagement', {
+    entity: user,
+    from,
+    features: e => ({
+      events: count().over('1h', '24h', '7d'),
+      clicks: count().where(e.action.eq('click')).over('1h', '24h', '7d'),
+      watch: sum(e.watch_ms).over('1h', '24h', '7d'),
+      watch_avg: avg(e.watch_ms).over('1h', '24h', '7d'),
+      shortest: min(e.watch_ms).over('1h', '24h', '7d'),
+      dearest: max(e.price).over('1h', '24h', '7d'),
+      watch_dev: stddev(e.watch_ms).over('1h', '24h', '7d'),
+      spend: sum(e.price).over('1h', '24h', '7d'),
+      activity: decayedCount({ halfLife: '6h' }).over('1h', '24h', '7d'),
+      item: last(e.item_id).over('1h', '24h', '7d'),
+    }),
+  });
+
+export const engagement = engagementOf(interactions);
+export const anonymousEngagement = engagementOf(anonymous);
 
 /** Features that hold more than numbers: sequences, sketches, maps. */
 export const interests = featureGroup('interests', {
