@@ -110,7 +110,8 @@ export function createTransform(options: TransformOptions): Transform {
 
   function isVisible({ time, arrivalTime }: StreamEvent): boolean {
     for (const kernel of kernels) if (time >= kernel.earliestVisible(arrivalTime)) return true;
-    return false;
+    // Where there is no group no event is too late for it.
+    return kernels.length === 0;
   }
 }
 

@@ -11,7 +11,8 @@ import type { FieldPlan } from '../kernel/plan.ts';
  * | bool           | true, false, t, f, 1, 0, in any case        |                                                |
  * | int            | digits, also with .0 behind                 | bigints within 2^53                            |
  * | int64          | itself                                      | digits                                         |
- * | float, decimal | a number as JSON or SQL writes it           | bigints within 2^53                            |
+ * | float          | a number as JSON or SQL writes it           | bigints within 2^53                            |
+ * | decimal        | as float; more than 15 digits stay text     | bigints within 2^53                            |
  * | timestamp      | digits: epoch ms; else itself               | dates: epoch ms                                |
  * | list, struct   | JSON                                        | their elements and fields, each by its type    |
  */
@@ -44,15 +45,20 @@ function fromText(text: string, field: FieldPlan): unknown {
       return booleans.get(text.trim().toLowerCase()) ?? text;
     case 'int':
       return wholeNumber.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : text;
-    case 'float':
     case 'decimal':
-      return decimalNumber.test(text) && Number.isFinite(Number(text)) ? Number(text) : text;
+      // A double holds 15 digits as they are written; more of them stay text, which the schema reads one by one.
+      return longDecimal.test(text) ? text.trim().replace(/^\+/, '') : numberOr(text);
+    case 'float':
+      return numberOr(text);
     case 'timestamp':
       return timestampOf(text);
     default:
       return parseJson(text);
   }
 }
+
+const numberOr = (text: string): unknown =>
+  decimalNumber.test(text) && Number.isFinite(Number(text)) ? Number(text) : text;
 
 const booleans = new Map([
   ['true', true],
@@ -65,6 +71,7 @@ const booleans = new Map([
 const integer = /^\s*[+-]?\d+\s*$/;
 /** Tables of numbers with gaps are often written with `.0`. */
 const wholeNumber = /^\s*[+-]?\d+(\.0*)?\s*$/;
+const longDecimal = /^\s*[+-]?(?=(?:\.?\d){16})\d+(\.\d+)?\s*$/;
 const decimalNumber = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 const shortOffset = /\d:\d.*[+-]\d\d$/;
 

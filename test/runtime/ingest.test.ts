@@ -123,6 +123,21 @@ describe('the place in a source', () => {
     expect(await texts()).toEqual([lines[0], lines[1]!.slice(0, 9), ...lines.slice(1, 4)]);
   });
 
+  test('a file that is written to while it is read is read to where it ended when it was opened', async () => {
+    const { run, contents } = await openLog();
+    const path = file(events(20_000));
+    const more = events(3, 20_001);
+    let added = false;
+    const onProgress = () => {
+      if (!added) appendFileSync(path, more.slice(0, -5));
+      added = true;
+    };
+    expect(await run(path, { onProgress, batchEvents: 1_000 })).toMatchObject({ rows: 20_000 });
+    appendFileSync(path, more.slice(-5));
+    expect(await run(path)).toMatchObject({ resumedAfter: 20_000, rows: 3 });
+    expect((await contents()).map(row => row.id)).toEqual(ids(1, 20_003));
+  });
+
   test('only the last row can have been unfinished', async () => {
     const { run } = await openLog();
     const path = file(events(250).trimEnd().slice(0, -5));

@@ -83,10 +83,14 @@ const showCommand = (): Command =>
         if (given.json) return print(toJson(forMachines(event)));
         print(`${event.id}\nreason   ${event.reason}\ndetail   ${event.detail}`);
         print(
-          `arrived  ${formatTimestamp(event.arrivalTime)}\n\n${Buffer.from(event.payload).toString('utf8')}`,
+          `arrived  ${formatTimestamp(event.arrivalTime)}\n\n${forTerminals(Buffer.from(event.payload).toString('utf8'))}`,
         );
       }),
     );
+
+/** What an event holds must not move the reader's cursor or recolour the screen. */
+const forTerminals = (text: string): string =>
+  text.replace(/(?![\n\t])\p{Cc}/gu, c => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 /** The payload as text, and as base64 where text would not say exactly what the bytes are. */
 function forMachines({ payload, ...event }: QuarantinedEvent & { readonly id: string }) {
