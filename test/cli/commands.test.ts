@@ -30,6 +30,14 @@ function setUp(content: string | Uint8Array = events(100), name = 'visits.ndjson
 }
 
 describe('ingest and read', () => {
+  test('what is in is told, though a later file cannot be opened', async () => {
+    const { file, cli } = setUp();
+    const { code, stdout, stderr } = await cli('ingest', file, 'none.csv', '--replay');
+    expect(code).toBe(1);
+    expect(stdout).toContain('100 counted');
+    expect(stderr).toContain('none.csv does not exist');
+  });
+
   test('events become feature values', async () => {
     const { file, cli } = setUp();
     const ingested = await cli('ingest', file, '--replay');
@@ -150,7 +158,7 @@ describe('the quarantine', () => {
       [event(1), '{"id":2,', event(3, { kind: 'hover' }), event(4, { user: '' }), ''].join('\n'),
     );
     expect((await cli('ingest', file, '--replay')).stdout).toContain(
-      '1 counted, 3 bad\n  quarantined ones: millrace quarantine list',
+      '1 counted, 3 bad\n  quarantined ones: millrace quarantine list --data ',
     );
     const { stdout } = await cli('quarantine', 'list', '--json');
     const { counts, events: listed } = JSON.parse(stdout);
@@ -162,6 +170,11 @@ describe('the quarantine', () => {
     expect(shown.stdout).toContain('kind');
     expect(shown.stdout).toContain(event(3, { kind: 'hover' }));
     expect((await cli('quarantine', 'list', '--reason', 'not-json')).stdout).toMatch(/not-json/);
+    expect(await cli('quarantine', 'list', '--limit', '10001')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('more go with --json'),
+    });
+    expect((await cli('quarantine', 'list', '--limit', '10001', '--json')).code).toBe(0);
     expect(await cli('quarantine', 'show', 'visits/shard-000/99/0')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('see millrace quarantine list'),
