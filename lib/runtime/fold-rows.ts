@@ -1,4 +1,5 @@
 import { encodeRow, type GroupKernel, type Row, ringBytes, type StreamEvent } from '../kernel/index.ts';
+import { markName } from './marks.ts';
 import type { Clock, RowWrite, ShardPosition, StateStore } from './ports.ts';
 import { type RowLimits, rowOf, type SpilledRow, spillHead, tableOf } from './rows.ts';
 import type { RunGraveyard } from './run-graveyard.ts';
@@ -14,7 +15,7 @@ export interface PlacedEvent {
   verdict: boolean;
 }
 
-/** By shard, the position through which all its rows are written. */
+/** By the shard's name in marks, the position through which all its rows are written. */
 export type Progress = ReadonlyMap<string, ShardPosition>;
 
 /** The rows of one table that a batch touches. */
@@ -51,7 +52,9 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
       const keys = [...waiting.keys()];
       const stored = await store.read(table, keys);
       // After the rows: a mark at or below this progress can go, and no row can have been written past it since.
-      const progress = await store.readProgress(incarnation);
+      const progress: Progress = new Map(
+        [...(await store.readProgress(incarnation))].map(([shard, to]) => [markName(incarnation, shard), to]),
+      );
 
       const writes: RowWrite[] = [];
       const spilled = new Map<string, SpilledRow>();

@@ -1,4 +1,4 @@
-import { compareInShard, type Position, type Row } from '../kernel/index.ts';
+import { compareInShard, hash53, type Position, type Row } from '../kernel/index.ts';
 import type { PlacedEvent, Progress } from './fold-rows.ts';
 import type { ShardPosition } from './ports.ts';
 
@@ -10,6 +10,15 @@ export interface Standing {
   isDone(event: PlacedEvent): boolean;
   isMarked(event: PlacedEvent): boolean;
 }
+
+/**
+ * The name by which rows mark a shard: it tells the stream's life too, for a stream that was made anew counts its
+ * positions from the start again, under the same shards' names.
+ */
+export const markName = (incarnation: string, shard: string): string =>
+  `${hash53(incarnation).toString(36).padStart(lifeLength, '0').slice(-lifeLength)}.${shard}`;
+
+const lifeLength = 5;
 
 export function standingOf(row: Row, shard: string, progress: Progress): Standing {
   const done = progress.get(shard);
@@ -26,9 +35,10 @@ export function moveMark(row: Row, shard: string, to: ShardPosition, progress: P
   row.marks = [...openMarks(row, shard, progress), { shard, sequence, index }];
 }
 
-/** Other shards' marks above their progress: batches in flight. */
+/** Other shards' marks above their progress: batches in flight. Those of an earlier life of the stream are none. */
 export const openMarks = (row: Row, shard: string, progress: Progress): Position[] =>
   row.marks.filter(mark => {
+    if (mark.shard === shard || mark.shard.slice(0, lifeLength) !== shard.slice(0, lifeLength)) return false;
     const passed = progress.get(mark.shard);
-    return mark.shard !== shard && (passed === undefined || compareInShard(mark, passed) > 0);
+    return passed === undefined || compareInShard(mark, passed) > 0;
   });

@@ -11,7 +11,7 @@ import type { Transform, TransformCounts } from './drain.ts';
 import { MillraceError } from './errors.ts';
 import { createRowFolder, type PlacedEvent, type RowPass } from './fold-rows.ts';
 import { createHomeRows } from './home-rows.ts';
-import { moveMark, standingOf } from './marks.ts';
+import { markName, moveMark, standingOf } from './marks.ts';
 import type { EventRecord } from './parse-records.ts';
 import type { Clock, Quarantine, QuarantinedEvent, ShardPosition, StateStore } from './ports.ts';
 import { localRowLimits, type RowLimits } from './rows.ts';
@@ -63,11 +63,12 @@ export function createTransform(options: TransformOptions): Transform {
     const { events, rejected, skipped } = sort(decode(records), shard, done);
     if (rejected.length > 0) await quarantine.put(rejected);
 
-    const unwritten = home === null ? [] : await foldRows(home.pass(shard, events, first.arrivalTime));
+    const mark = markName(incarnation, shard);
+    const unwritten = home === null ? [] : await foldRows(home.pass(mark, events, first.arrivalTime));
     // A mark past an event that has no verdict yet would lose it: other rows stop below the first such.
     const cut = lowest(unwritten);
     const counting = events.filter(e => e.counts && (cut === null || compareInShard(e, cut) < 0));
-    for (const kernel of others) unwritten.push(...(await foldRows(groupPass(kernel, shard, counting))));
+    for (const kernel of others) unwritten.push(...(await foldRows(groupPass(kernel, mark, counting))));
     await graveyard.bury();
 
     const failed = new Set(unwritten.map(e => e.sequence));

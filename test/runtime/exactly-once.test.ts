@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareInShard, compileGroup, decodeRow, encodeRow } from '../../lib/kernel/index.ts';
 import { StoreError } from '../../lib/runtime/errors.ts';
+import { markName } from '../../lib/runtime/marks.ts';
 import type { LogRecord, StateStore } from '../../lib/runtime/ports.ts';
 import type { RowLimits } from '../../lib/runtime/rows.ts';
 import {
   createWorld,
+  incarnation,
   now,
   type Play,
   playText,
@@ -328,8 +330,8 @@ describe('the marks of a row', () => {
       }
     }
     const { row, bytes, bare } = rowIn(world);
-    expect(row.marks).toEqual([{ shard: 's29', sequence: 10, index: 0 }]);
-    expect(bytes - bare).toBeLessThan(10);
+    expect(row.marks).toEqual([{ shard: markName(incarnation, 's29'), sequence: 10, index: 0 }]);
+    expect(bytes - bare).toBeLessThan(16);
     expect(await world.values('song_plays')).toEqual({ s1: { plays_7d: 300 } });
   });
 
@@ -343,15 +345,27 @@ describe('the marks of a row', () => {
     });
     const batch = (shard: string, i = 1) => ({ shard, records: [record(i, {}, { shard })] });
     for (const shard of ['a', 'b', 'c']) await expect(world.transform(batch(shard))).rejects.toThrow('away');
-    expect(rowIn(world).row.marks.map(m => m.shard)).toEqual(['a', 'b', 'c']);
+    const marked = () => rowIn(world).row.marks.map(m => m.shard);
+    const names = (...shards: string[]) => shards.map(shard => markName(incarnation, shard));
+    expect(marked()).toEqual(names('a', 'b', 'c'));
     isAway = false;
     await world.newTransform()(batch('a'));
     await world.newTransform()(batch('d'));
-    expect(rowIn(world).row.marks.map(m => m.shard)).toEqual(['b', 'c', 'd']);
+    expect(marked()).toEqual(names('b', 'c', 'd'));
     await world.newTransform()(batch('b'));
     await world.newTransform()(batch('c'));
     await world.newTransform()(batch('d', 2));
-    expect(rowIn(world).row.marks).toEqual([{ shard: 'd', sequence: 2, index: 0 }]);
+    expect(rowIn(world).row.marks).toEqual([{ shard: markName(incarnation, 'd'), sequence: 2, index: 0 }]);
     expect(await world.values('song_plays')).toEqual({ s1: { plays_7d: 5 } });
+  });
+
+  test('of an earlier life of the stream hide nothing of the next, and go', async () => {
+    const world = createWorld({ groups: [songPlays] });
+    const batch = (i: number) => ({ shard: 'a', records: [record(i)] });
+    for (const i of [4, 5]) await world.transform(batch(i));
+    const next = world.newTransform(world.faulty, 'plays-2');
+    for (const i of [1, 2, 3]) expect((await next(batch(i))).accepted).toBe(1);
+    expect(await world.values('song_plays')).toEqual({ s1: { plays_7d: 5 } });
+    expect(rowIn(world).row.marks).toEqual([{ shard: markName('plays-2', 'a'), sequence: 3, index: 0 }]);
   });
 });

@@ -129,12 +129,12 @@ export function createWorld({
   const store = createMemoryStateStore({}, memory);
   const faulty = createMemoryStateStore(faults, memory);
   const quarantine: Quarantine = createMemoryQuarantine(beforePut);
-  const newTransform = (through: StateStore = faulty) =>
+  const newTransform = (through: StateStore = faulty, life = incarnation) =>
     createTransform({
       plan,
       functions,
       stream: 'plays',
-      incarnation,
+      incarnation: life,
       store: through,
       quarantine,
       clock,
