@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { MillraceError } from '../runtime/errors.ts';
 import { PlanConflictError } from '../runtime/plan-changes.ts';
@@ -7,6 +8,7 @@ import { planCommand } from './commands/plan.ts';
 import { quarantineCommand } from './commands/quarantine.ts';
 import { readCommand } from './commands/read.ts';
 import { exitCodes } from './exit-codes.ts';
+import { repositoryPath } from './load-definitions.ts';
 
 /**
  * Runs the command line `millrace …` and gives the exit code. Results go to stdout, all else (progress, notes,
@@ -32,6 +34,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .description(
       'Millrace turns events into fresh, correct feature values. One definition, one kernel, many places.',
     )
+    .version(packageVersion(), '-V, --version', 'print the version')
     .exitOverride()
     .showHelpAfterError('(try millrace --help, or millrace COMMAND --help)')
     .configureHelp({ showGlobalOptions: true })
@@ -49,6 +52,11 @@ Exit codes: 0 done · 1 failed · 2 definitions changed meaning and need a new v
     program.addCommand(create(setExitCode).exitOverride().copyInheritedSettings(program));
   }
   return program;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(repositoryPath('package.json'), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 function describeError(error: unknown, verbose: boolean): string {

@@ -31,15 +31,19 @@ export const count = (x?: ExpressionOf): Aggregation<Int, '', true> =>
 /** Exact for int, int64 and decimal; floats to within 1e-9 of the sum of magnitudes. */
 export const sum = <E extends Numeric>(x: E): Aggregation<E> => make('sum', required(x, 'sum'), numeric);
 
+/** The mean, a float; null without values. */
 export const avg = (x: Numeric): Aggregation<Float> =>
   make('sum', required(x, 'avg'), toFloat, { calledAs: 'avg', finalizer: 'avg' });
 
+/** The smallest value; strings are ordered by code point. */
 export const min = <E extends Orderable>(x: E): Aggregation<E> => make('min', required(x, 'min'), orderable);
+/** The largest value; strings are ordered by code point. */
 export const max = <E extends Orderable>(x: E): Aggregation<E> => make('max', required(x, 'max'), orderable);
 
 /** The population's, or with `sample` the sample's (null for a single value). */
 export const variance = (x: Numeric, options: { readonly sample?: boolean } = {}): Aggregation<Float> =>
   moments('variance', x, options);
+/** The square root of the variance. */
 export const stddev = (x: Numeric, options: { readonly sample?: boolean } = {}): Aggregation<Float> =>
   moments('stddev', x, options);
 

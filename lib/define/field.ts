@@ -99,12 +99,15 @@ export class OneOfField<V extends string, R extends boolean = true> extends Fiel
   }
 }
 
+/** Well-formed text of at most 65,536 characters. */
 export const string = (): Field<StringExpression> => new Field({ type: { kind: 'string' } });
+/** True or false; 0 and 1 are neither. */
 export const bool = (): Field<BoolExpression> => new Field({ type: { kind: 'bool' } });
 /** A whole number up to ±2^53. */
 export const int = (): Field<NumberExpression<'int'>> => new Field({ type: { kind: 'int' } });
 /** A whole number of 64 bits, a bigint in JavaScript: for ids that numbers would round. */
 export const int64 = (): Field<NumberExpression<'int64'>> => new Field({ type: { kind: 'int64' } });
+/** A finite double; −0 is read as 0. */
 export const float = (): Field<NumberExpression<'float'>> => new Field({ type: { kind: 'float' } });
 /** Milliseconds since 1970, UTC. */
 export const timestamp = (): Field<TimestampExpression> => new Field({ type: { kind: 'timestamp' } });

@@ -35,7 +35,7 @@ export type EventDecoder = (
 ) => StreamEvent | Rejection;
 
 /** An event may name a time this much past its arrival; its clock is wrong by more otherwise. */
-export const clockTolerance = 5 * minute;
+const clockTolerance = 5 * minute;
 
 /** Longer strings are not data of events but documents; they would not fit a feature row either. */
 export const longestString = 65_536;
@@ -75,9 +75,9 @@ export function admission(stream: StreamPlan) {
       if (part === null || part === '') return keyMissing((stream.schema[i] as FieldPlan).name);
       if (typeof part === 'string') characters += part.length;
     }
-    // Escaping may double the characters of a key: only long ones have to be built to know.
-    if (characters > longestKey / 2 && keyOf(keyIndexes.map(i => values[i] ?? null)) === null) {
-      const detail = `field ${stream.key.join(', ')}: the stream's key is longer than ${longestKey} characters`;
+    // Escaping may double the characters of a key, and UTF-8 triple them: only long ones have to be built to know.
+    if (characters > longestKey / 6 && keyOf(keyIndexes.map(i => values[i] ?? null)) === null) {
+      const detail = `field ${stream.key.join(', ')}: the stream's key is longer than ${longestKey} bytes`;
       return { rejected: 'no-key', detail };
     }
     const eventTime = values[timeIndex] as number;
@@ -283,6 +283,9 @@ function describe(json: unknown): string {
   if (typeof json === 'string') {
     return json.length > 60 ? `a string of ${json.length} characters` : JSON.stringify(json);
   }
+  // As JSON it had more digits than were left of it.
+  if (Number.isInteger(json) && !Number.isSafeInteger(json))
+    return `about ${(json as number).toExponential(3)}`;
   return String(json);
 }
 

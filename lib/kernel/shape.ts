@@ -113,7 +113,7 @@ function trackOf(group: GroupPlan, stream: StreamPlan, indexes: readonly number[
   };
 }
 
-export function levelsOf(windows: readonly Window[]): Track['levels'] {
+function levelsOf(windows: readonly Window[]): Track['levels'] {
   const finite = windows.filter(w => w !== 'lifetime');
   return hops
     .map(hop => ({ hop, window: Math.max(0, ...finite.filter(w => hopOf(w) === hop)) }))

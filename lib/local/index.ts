@@ -1,5 +1,6 @@
 export {
   type CompiledDefinitions,
+  type LiveStream,
   type Local,
   type LocalIngestOptions,
   type LocalOptions,

@@ -1,16 +1,23 @@
 import { systemClock } from '../adapters/clock.ts';
 import { openSource } from '../adapters/files/open-source.ts';
 import { type DataDirectory, openDataDirectory } from '../adapters/rocksdb/data-directory.ts';
-import { createEventLog } from '../adapters/rocksdb/event-log.ts';
+import { createEventLog, type RocksdbEventLog } from '../adapters/rocksdb/event-log.ts';
 import { createQuarantine } from '../adapters/rocksdb/quarantine.ts';
 import { createStateStore } from '../adapters/rocksdb/state-store.ts';
 import type { Plan, StreamPlan } from '../kernel/plan.ts';
 import { day } from '../kernel/time.ts';
 import { type ColumnMapping, parseMapping } from '../runtime/column-mapping.ts';
-import { addCounts, createDrain, type Drain, noCounts, type TransformCounts } from '../runtime/drain.ts';
+import {
+  addCounts,
+  createDrain,
+  type Drain,
+  noCounts,
+  type Transform,
+  type TransformCounts,
+} from '../runtime/drain.ts';
 import { MillraceError } from '../runtime/errors.ts';
 import { type IngestOptions, type IngestReport, ingest } from '../runtime/ingest.ts';
-import type { Clock, EventLog, Quarantine } from '../runtime/ports.ts';
+import type { Clock, Quarantine, StateStore } from '../runtime/ports.ts';
 import { createReader } from '../runtime/read.ts';
 import type { Source, SourceFormat } from '../runtime/source.ts';
 import { createTransform } from '../runtime/transform.ts';
@@ -37,6 +44,8 @@ export interface LocalOptions {
   readonly shards?: number;
   /** `os` leaves it to the operating system when appended events reach the disk: faster, and lost in a power cut. */
   readonly durability?: 'fsync' | 'os';
+  /** Puts something between the use cases and the rows: counters, or faults in tests. */
+  readonly wrapStore?: (store: StateStore) => StateStore;
 }
 
 export interface LocalIngestOptions
@@ -63,6 +72,11 @@ export interface Local {
   ingest(source: string | Source, options?: LocalIngestOptions): Promise<IngestReport>;
   /** Processes what the logs hold and has not been processed. */
   drain(): Promise<TransformCounts>;
+  /**
+   * Takes the definitions over and settles that events arrive live, for whoever appends to the streams and processes
+   * them by himself. Throws TimelineError where history was replayed into the directory.
+   */
+  goLive(): Promise<readonly LiveStream[]>;
   readonly readGroup: ReturnType<typeof createReader>['readGroup'];
   readonly readService: ReturnType<typeof createReader>['readService'];
   readonly quarantine: Quarantine;
@@ -70,6 +84,14 @@ export interface Local {
   retain(): Promise<void>;
   /** Gives the directory free. May be called again. */
   close(): Promise<void>;
+}
+
+/** A stream's log and the transform that its records are for. */
+export interface LiveStream {
+  readonly stream: StreamPlan;
+  readonly log: RocksdbEventLog;
+  readonly store: StateStore;
+  readonly transform: Transform;
 }
 
 /** A stream is not in the definitions, or which one is meant is not clear. */
@@ -101,7 +123,8 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
   await checkPlan(directory, plan);
   let timeline = await readTimeline(directory);
 
-  const store = createStateStore(directory);
+  const { wrapStore = (store: StateStore) => store } = options;
+  const store = wrapStore(createStateStore(directory));
   const quarantine = createQuarantine(directory);
   const streams = new Map<string, OpenStream>();
   for (const stream of plan.streams) {
@@ -116,7 +139,7 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
       clock: wall,
     });
     const drain = createDrain({ stream: stream.name, log, store, transform });
-    streams.set(stream.name, { stream, log, drain });
+    streams.set(stream.name, { stream, log, store, transform, drain });
   }
 
   const replayNow = () => Math.max(...[...streams.values()].map(({ log }) => log.latestArrival())) + 1;
@@ -136,6 +159,8 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
     );
   };
 
+  const hasEvents = () => [...streams.values()].some(({ log }) => log.latestArrival() > 0);
+
   async function ingestSource(source: Source, options: LocalIngestOptions): Promise<IngestReport> {
     const { stream: name, map, replay = false, format: _, ...rest } = options;
     const { stream, log, drain } = streamNamed(name);
@@ -143,7 +168,7 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
     await adopt();
     timeline = await claimTimeline(directory, replay ? 'replay' : 'wall', {
       settled: timeline,
-      hasEvents: [...streams.values()].some(({ log }) => log.latestArrival() > 0),
+      hasEvents: hasEvents(),
     });
     return ingest({
       ...rest,
@@ -184,6 +209,11 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
       for (const { drain } of streams.values()) counts = addCounts(counts, await drain());
       return counts;
     },
+    async goLive() {
+      await adopt();
+      timeline = await claimTimeline(directory, 'wall', { settled: timeline, hasEvents: hasEvents() });
+      return [...streams.values()];
+    },
     readGroup: reader.readGroup,
     readService: reader.readService,
     quarantine,
@@ -200,9 +230,7 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
   };
 }
 
-interface OpenStream {
-  readonly stream: StreamPlan;
-  readonly log: EventLog & { latestArrival(): number };
+interface OpenStream extends LiveStream {
   readonly drain: Drain;
 }
 

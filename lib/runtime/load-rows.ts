@@ -60,16 +60,20 @@ async function loadOnce(
   return rows.map((row, i) => {
     if ('status' in row) return row;
     const key = keys[i] as string;
-    if (row.runs.length === 0) return { status: 'known', state: row.state };
+    if (row.runs.length === 0) return of(row.state);
     if (runs instanceof StoreError) return failed(kernel, key, runs.message);
     const own = runs.slice(at, at + row.runs.length);
     at += own.length;
     return readable(kernel, key, (): LoadedRow | null => {
       const state = wholeState(kernel, row, own);
-      return state === null ? null : { status: 'known', state };
+      return state === null ? null : of(state);
     });
   });
 }
+
+/** A home row may hold ids and no event that counts: that makes no entity known. */
+const of = (state: State): LoadedRow =>
+  state.newest === Number.NEGATIVE_INFINITY ? unknown : { status: 'known', state };
 
 const unknown: LoadedRow = { status: 'unknown', state: null };
 

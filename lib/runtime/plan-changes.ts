@@ -69,8 +69,8 @@ export function assertCompatible(before: Plan, after: Plan): void {
 
 /** Streams have no versions: what changes the values of groups shows in the groups' fingerprints. */
 function streamChanges(a: StreamPlan, b: StreamPlan): PlanChange[] {
-  const { schema: fieldsBefore, ...timingBefore } = meaningOf(a) as StreamPlan;
-  const { schema: fieldsAfter, ...timingAfter } = meaningOf(b) as StreamPlan;
+  const { schema: fieldsBefore, home: homeBefore, ...timingBefore } = meaningOf(a) as StreamPlan;
+  const { schema: fieldsAfter, home: homeAfter, ...timingAfter } = meaningOf(b) as StreamPlan;
   const fields = paired('stream', fieldsBefore, fieldsAfter, (x, y) =>
     isDeepStrictEqual(x, y) ? [] : [change('changed', 'stream', y.name, '')],
   ).map(field => `field ${field.name} ${field.what}`);
@@ -81,6 +81,14 @@ function streamChanges(a: StreamPlan, b: StreamPlan): PlanChange[] {
       timingBefore,
       timingAfter,
       'its event time, key, dedupe or since changed',
+    ),
+    ...whenDiffers(
+      'stream',
+      b.name,
+      homeBefore,
+      homeAfter,
+      `the rows that remember its ids are now those of ${homeAfter ?? 'its own'}, before of ${homeBefore ?? 'its own'}: ` +
+        'copies of events from just before the change may count again',
     ),
     ...(fields.length === 0 ? [] : [change('changed', 'stream', b.name, fields.join(', '))]),
     ...wordChanges('stream', b.name, a, b),

@@ -43,8 +43,14 @@ export interface EventLog {
   readonly incarnation: string;
   /** The ids of its shards, in a fixed order. */
   readonly shards: readonly string[];
-  /** Appends in order and stamps arrival; when it resolves, the events are durable, with the checkpoint. */
-  append(events: readonly LogAppend[], options?: { readonly checkpoint?: SourceCheckpoint }): Promise<void>;
+  /**
+   * Appends in order and stamps arrival; when it resolves, the events are durable, with the checkpoint. Gives the
+   * records that the events became, in their order.
+   */
+  append(
+    events: readonly LogAppend[],
+    options?: { readonly checkpoint?: SourceCheckpoint },
+  ): Promise<readonly LogRecord[]>;
   /** Up to `limit` records of a shard above `after` (from the oldest kept when null), in order. */
   read(shard: string, after: number | bigint | null, limit: number): Promise<readonly LogRecord[]>;
   readCheckpoint(source: string): Promise<string | null>;
@@ -129,5 +135,7 @@ export interface Quarantine {
     readonly limit: number;
   }): Promise<readonly (QuarantinedEvent & { readonly id: string })[]>;
   get(id: string): Promise<(QuarantinedEvent & { readonly id: string }) | null>;
+  /** Forgets these events, durably when it resolves; ids of none are passed over. */
+  remove(ids: readonly string[]): Promise<void>;
   count(): Promise<ReadonlyMap<QuarantineReason, number>>;
 }

@@ -46,7 +46,7 @@ export interface ReadResult {
 
 export interface EntityResult {
   /**
-   * known: there is a row. unknown: there is none, and the values are those of no events. failed: a row could not be
+   * known: some event counted in it. unknown: none did, and the values are those of no events. failed: a row could not be
    * read, which says nothing about the entity; its values, and what is computed on demand, are null.
    */
   readonly status: 'known' | 'unknown' | 'failed';
@@ -143,7 +143,7 @@ function compileView(plan: Plan, name: string, functions: FunctionRegistry): Gro
       });
       const text = keyOf(parts);
       if (text === null)
-        throw new ReadRequestError(`a key of entity ${entity.name} is longer than 1024 characters`);
+        throw new ReadRequestError(`a key of entity ${entity.name} is longer than 1024 bytes`);
       return text;
     },
     outputs: [...group.features, ...group.derived].map(({ name: feature, type }) => ({

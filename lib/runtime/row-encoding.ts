@@ -3,6 +3,7 @@ import type { FieldPlan, StreamPlan } from '../kernel/plan.ts';
 import { parseTimestamp } from '../kernel/timestamp.ts';
 import { type ColumnMapping, checkColumns } from './column-mapping.ts';
 import { memberText } from './json-member.ts';
+import { partitionKeyOf } from './partition-key.ts';
 import type { Source, SourceRow } from './source.ts';
 import { typedCell } from './typed-cell.ts';
 
@@ -109,21 +110,13 @@ function createCellEncoder(options: RowEncoderOptions, columns: readonly string[
 function createLocator(
   stream: StreamPlan,
 ): (event: Record<string, unknown>, data: Uint8Array) => EncodedEvent {
-  const [onlyKey] = stream.key;
-  const keyOf =
-    stream.key.length === 1
-      ? (event: Record<string, unknown>) => keyText(event[onlyKey!])
-      : (event: Record<string, unknown>) => stream.key.map(field => keyText(event[field])).join('\0');
+  const keyOf = partitionKeyOf(stream);
   return (event, data) => ({
     data,
     partitionKey: keyOf(event),
     eventTime: timeOf(event[stream.eventTime]),
   });
 }
-
-/** Empty for a list or object too, which is no key: to write a deep one as JSON could overflow the stack. */
-const keyText = (value: unknown): string =>
-  value === undefined || typeof value === 'object' ? '' : String(value);
 
 function timeOf(value: unknown): number | null {
   if (typeof value === 'string') return parseTimestamp(value);

@@ -17,6 +17,13 @@ describe('help', () => {
     expect(stdout).toMatch(new RegExp(`Examples:\\n  millrace ${command}`));
   });
 
+  test('the version is the package’s', async () => {
+    expect(await cli('--version')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+  });
+
   test('of ingest explains mappings', async () => {
     expect((await cli('ingest', '--help')).stdout).toContain("--map 'line=$line'");
   });

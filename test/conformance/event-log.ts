@@ -54,8 +54,16 @@ export function eventLogConformance(
       expect(record!.arrivalTime).toBe(1_000);
     });
 
+    test('an append gives its records in the order of its events', async () => {
+      const keys = Array.from({ length: 20 }, (_, i) => `user ${i}`);
+      const appended = await log.append(keys.map(key => ({ partitionKey: key, data: bytes(key) })));
+      expect(appended.map(record => text(record.data))).toEqual(keys);
+      const placeOf = ({ shard, sequence }: LogRecord) => `${shard}/${sequence}`;
+      expect(appended.map(placeOf).sort()).toEqual((await readAll()).map(placeOf).sort());
+    });
+
     test('takes an empty append and empty data', async () => {
-      await log.append([]);
+      expect(await log.append([])).toEqual([]);
       await append('a', '');
       expect((await readAll()).map(record => record.data.length)).toEqual([0]);
     });

@@ -112,6 +112,19 @@ export function quarantineConformance(name: string, make: () => Promise<Subject<
       expect(await quarantine.count()).toEqual(expected);
     });
 
+    test('forgets what is removed', async () => {
+      await quarantine.put([event(at(1)), event(at(2)), event(at(3), { reason: 'late' })]);
+      await quarantine.count();
+      const [first, second] = await quarantine.list({ limit: 2 });
+      await quarantine.remove([first!.id, second!.id, first!.id, 'no id', 'clicks/shard-000/99/0']);
+      expect(await quarantine.count()).toEqual(new Map([['late', 1]]));
+      await quarantine.remove([]);
+      quarantine = await subject.reopen();
+      expect(await positions({ limit: 10 })).toEqual(['3/0']);
+      expect(await quarantine.get(first!.id)).toBeNull();
+      expect(await quarantine.count()).toEqual(new Map([['late', 1]]));
+    });
+
     test('takes nothing', async () => {
       await quarantine.put([]);
       expect(await quarantine.list({ limit: 10 })).toEqual([]);

@@ -10,14 +10,15 @@ export const layers = {
   define: { folder: 'lib/define', imports: ['kernel'], outside: 'computing' },
   runtime: { folder: 'lib/runtime', imports: ['kernel'], outside: 'computing' },
   adapters: { folder: 'lib/adapters', imports: ['runtime', 'kernel'], outside: 'packages' },
+  service: { folder: 'lib/service', imports: ['runtime', 'kernel'], outside: 'packages' },
   local: {
     folder: 'lib/local',
-    imports: ['adapters', 'runtime', 'define', 'kernel'],
+    imports: ['service', 'adapters', 'runtime', 'define', 'kernel'],
     outside: 'packages',
   },
   cli: {
     folder: 'lib/cli',
-    imports: ['local', 'adapters', 'runtime', 'define', 'kernel'],
+    imports: ['local', 'service', 'adapters', 'runtime', 'define', 'kernel'],
     outside: 'packages',
   },
   infra: {

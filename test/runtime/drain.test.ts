@@ -8,7 +8,7 @@ function createLog(length: number, shards = ['a', 'b']) {
   const log: EventLog = {
     incarnation: 'visits-1',
     shards,
-    append: async () => {},
+    append: async () => [],
     read: async (shard, after, limit) => {
       const first = Number(after ?? 0) + 1;
       const count = Math.max(0, Math.min(limit, length - first + 1));

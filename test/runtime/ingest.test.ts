@@ -88,7 +88,7 @@ describe('the place in a source', () => {
       ...log,
       append: async (...args: Parameters<typeof log.append>) => {
         if (++appends === 4) throw new Error('killed');
-        await log.append(...args);
+        return log.append(...args);
       },
     };
     await expect(run(path, { log: dying })).rejects.toThrow('killed');

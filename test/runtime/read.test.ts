@@ -325,7 +325,7 @@ describe('a key', () => {
     ['user_sales', { user: 7 }, 'a key of entity user needs user (string); user is no string'],
     ['user_sales', { user: '' }, 'a key of entity user needs user (string); user is empty'],
     ['user_sales', { user: '\ud800' }, 'a key of entity user needs user (string); user is no string'],
-    ['user_sales', { user: 'x'.repeat(1025) }, 'a key of entity user is longer than 1024 characters'],
+    ['user_sales', { user: 'x'.repeat(1025) }, 'a key of entity user is longer than 1024 bytes'],
     [
       'pair_sales',
       { user: 'u1' },
@@ -334,7 +334,7 @@ describe('a key', () => {
     [
       'pair_sales',
       { user: 'x'.repeat(600), item: 'x'.repeat(600) },
-      'a key of entity pair is longer than 1024 characters',
+      'a key of entity pair is longer than 1024 bytes',
     ],
     [
       'account_sales',

@@ -34,6 +34,9 @@ export function createMemoryQuarantine(
     async get(id) {
       return events.get(id) ?? null;
     },
+    async remove(ids) {
+      for (const id of ids) events.delete(id);
+    },
     async count() {
       return new Map([...Map.groupBy(events.values(), e => e.reason)].map(([r, list]) => [r, list.length]));
     },

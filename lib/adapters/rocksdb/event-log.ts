@@ -27,6 +27,13 @@ export interface EventLogOptions {
   readonly durability?: 'fsync' | 'os';
 }
 
+export interface RocksdbEventLog extends EventLog {
+  /** The arrival stamped last; 0 before the first. A replay goes on from there. */
+  latestArrival(): number;
+  /** The sequence number given last in a shard; 0 before the first. */
+  latestSequence(shard: string): number;
+}
+
 /** A stream was made with another number of shards: keys would change shards and so lose their order. */
 export class ShardCountError extends MillraceError {
   override readonly name = 'ShardCountError';
@@ -44,7 +51,7 @@ export class ShardCountError extends MillraceError {
 export async function createEventLog(
   { database }: DataDirectory,
   { stream, shards: count, clock, durability = 'fsync' }: EventLogOptions,
-): Promise<EventLog & { latestArrival(): number }> {
+): Promise<RocksdbEventLog> {
   if (!Number.isInteger(count) || count < 1 || count > 4096) {
     throw new RangeError(`stream ${stream}: ${count} shards: give a whole number from 1 to 4096`);
   }
@@ -65,14 +72,15 @@ export async function createEventLog(
   return {
     incarnation,
     shards,
-    /** The arrival stamped last; 0 before the first. A replay goes on from there. */
     latestArrival: () => tail.arrival,
+    latestSequence: shard => tail.sequences[indexOf(shard)]!,
 
     async append(events, { checkpoint } = {}) {
       // What a failed write has used up stays used up: it may have reached the disk.
       const now = clock.now();
       opened.recent = [];
       const appended: LogRecord[][] = shards.map(() => []);
+      const records: LogRecord[] = [];
       database.write(
         batch => {
           for (const { partitionKey, data, arrivalTime = now } of events) {
@@ -84,7 +92,9 @@ export async function createEventLog(
             if (value.length < recordHeader + data.length)
               value = Buffer.allocUnsafe(2 * data.length + recordHeader);
             batch.put('log', key, writeRecord(value, tail.arrival, data));
-            appended[shard]!.push({ shard: shards[shard]!, sequence, arrivalTime: tail.arrival, data });
+            const record = { shard: shards[shard]!, sequence, arrivalTime: tail.arrival, data };
+            appended[shard]!.push(record);
+            records.push(record);
           }
           if (checkpoint) {
             batch.put('log', textKey('checkpoint', stream, checkpoint.source), Buffer.from(checkpoint.state));
@@ -94,6 +104,7 @@ export async function createEventLog(
         { sync: durability === 'fsync' },
       );
       opened.recent = appended;
+      return records;
     },
 
     async read(shard, after, limit) {

@@ -19,19 +19,18 @@ type Quarantined = QuarantinedEvent & { readonly id: string };
  */
 export function createQuarantine({ database }: DataDirectory): RocksdbQuarantine {
   const counts = countsOf(database);
-  const add = (reason: QuarantineReason, n: number) => counts.set(reason, (counts.get(reason) ?? 0) + n);
 
   return {
     async put(events) {
       // The last of several at one position counts, as it would in several calls.
       const byKey = new Map(events.map(event => [keyOf(event).toString(), event]));
       const keys = [...byKey.keys()].map(key => Buffer.from(key));
-      const before = database.getMany('quarantine', keys);
+      const before = counts.known === null ? [] : database.getMany('quarantine', keys);
       database.write(batch => {
         for (const event of byKey.values()) batch.put('quarantine', keyOf(event), encode(event));
       });
-      for (const value of before) if (value !== undefined) add(decode(value).reason, -1);
-      for (const { reason } of byKey.values()) add(reason, 1);
+      for (const value of before) if (value !== undefined) counts.add(decode(value).reason, -1);
+      for (const { reason } of byKey.values()) counts.add(reason, 1);
     },
 
     async list({ stream, reason, limit }) {
@@ -51,8 +50,21 @@ export function createQuarantine({ database }: DataDirectory): RocksdbQuarantine
       return value === null ? null : decode(value);
     },
 
+    async remove(ids) {
+      const keys = [...new Set(ids)].map(keyOfId).filter(key => key !== null);
+      const before = counts.known === null ? [] : database.getMany('quarantine', keys);
+      database.write(
+        batch => {
+          for (const key of keys) batch.delete('quarantine', key);
+        },
+        { sync: true },
+      );
+      for (const value of before) if (value !== undefined) counts.add(decode(value).reason, -1);
+    },
+
     async count() {
-      return new Map([...counts].filter(([, n]) => n > 0));
+      counts.known ??= countAll(database);
+      return new Map([...counts.known].filter(([, n]) => n > 0));
     },
 
     async removeBefore(time) {
@@ -64,20 +76,28 @@ export function createQuarantine({ database }: DataDirectory): RocksdbQuarantine
       database.write(batch => {
         for (const { key } of removed) batch.delete('quarantine', key);
       });
-      for (const { reason } of removed) add(reason, -1);
+      for (const { reason } of removed) counts.add(reason, -1);
       return removed.length;
     },
   };
 }
 
-const countsOf = perDatabase((database: Database) => {
+/** Events by reason, once somebody has asked: to count a large quarantine takes seconds, which reads need not wait for. */
+const countsOf = perDatabase(() => ({
+  known: null as Map<QuarantineReason, number> | null,
+  add(reason: QuarantineReason, n: number): void {
+    this.known?.set(reason, (this.known.get(reason) ?? 0) + n);
+  },
+}));
+
+function countAll(database: Database): Map<QuarantineReason, number> {
   const counts = new Map<QuarantineReason, number>();
   for (const { value } of database.iterate('quarantine', allKeys)) {
     const { reason } = decode(value);
     counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
   return counts;
-});
+}
 
 const keyOf = ({ stream, position: { shard, sequence, index } }: QuarantinedEvent): Buffer =>
   textKey(stream, shard, sortableDigits(sequence), sortableDigits(index));

@@ -60,7 +60,7 @@ async function runDemo(given: DemoOptions) {
         const settings = { replay: true, signal, onProgress: progress.update };
         const report = await local.ingest(file, settings).finally(progress.stop);
         reports.push(report);
-        note(`${describeReport({ ...report, source: relative('.', file) })}\n`);
+        note(`${describeReport({ ...report, source: relative('.', file) }, given.data)}\n`);
         if (report.outcome === 'stopped') return { reports, answer: null };
       }
       const target = findTarget(definitions.plan, group);

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { day } from '../../kernel/time.ts';
-import { type LocalIngestOptions, openLocal } from '../../local/index.ts';
+import { type Local, type LocalIngestOptions, openLocal } from '../../local/index.ts';
 import type { IngestReport } from '../../runtime/ingest.ts';
 import { type SourceFormat, sourceFormats } from '../../runtime/source.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -50,7 +50,7 @@ export const ingestCommand = (setExitCode: (code: number) => void): Command =>
       `
 Mappings:
   --map user=customer_id     the field user is the column (or JSON member) customer_id
-  --map 'line=$line'         the field line is the number of the row, from 1
+  --map 'line=$line'         the field line is the number of the row, from 1 in every file
   --map country==UK          the field country is the text UK
 
 The cells of a table are typed by the stream's schema: in a CSV file the field qty: int takes 12 from "12".
@@ -90,9 +90,9 @@ Examples:
 
 const isStopped = (reports: readonly IngestReport[]): boolean => reports.at(-1)?.outcome === 'stopped';
 
-function printReports(reports: readonly IngestReport[], { json }: IngestCommandOptions): void {
+function printReports(reports: readonly IngestReport[], { json, data }: IngestCommandOptions): void {
   if (json) print(toJson({ stopped: isStopped(reports), files: reports.map(withoutError) }));
-  else for (const report of reports) print(describeReport(report));
+  else for (const report of reports) print(describeReport(report, data));
 }
 
 /** Adds a report for each file that was read. */
@@ -124,11 +124,32 @@ async function ingestFiles(
         };
         const report = await local.ingest(file, settings).finally(progress.stop);
         reports.push(report);
+        await explain(local, report, settings.map ?? []);
         if (report.outcome !== 'complete') break;
       }
       await local.retain();
     });
   });
+}
+
+/** Says on stderr what a person would otherwise have to find out: why nothing counted, or why too little did. */
+async function explain(
+  local: Pick<Local, 'plan' | 'quarantine'>,
+  { counts, stream, source }: IngestReport,
+  map: readonly string[],
+): Promise<void> {
+  if (counts.accepted === 0 && counts.bad > 0) {
+    const [first] = await local.quarantine.list({ stream, limit: 1 });
+    if (first !== undefined)
+      note(`${source}: none of its events fits stream ${stream}. The first: ${first.detail}`);
+  }
+  const id = local.plan.streams.find(s => s.name === stream)?.dedupe?.by;
+  if (counts.skipped > 0 && map.includes(`${id}=$line`)) {
+    note(
+      `${source}: ${formatCount(counts.skipped)} events were left out as repeated. Their id, ${id}, is the number of ` +
+        'the row, which another file has too: map a column that tells events of all files apart',
+    );
+  }
 }
 
 /** Nothing in it is of the last month: most windows do not see it. */
@@ -141,7 +162,7 @@ const withoutError = ({ error, ...report }: IngestReport) => ({
 });
 
 /** What a person wants to know of one file: what became of its events, and how to go on. */
-export function describeReport(report: IngestReport): string {
+export function describeReport(report: IngestReport, data: string): string {
   const { source, stream, counts, rows, resumedAfter, milliseconds } = report;
   const lastRow = resumedAfter + rows;
   const rate = formatCount(Math.round((rows / Math.max(milliseconds, 1)) * 1000));
@@ -163,7 +184,7 @@ export function describeReport(report: IngestReport): string {
     ...(counts.late > 0 ? [`${formatCount(counts.late)} late`] : []),
   ];
   if (rows > 0) lines.push(`  ${parts.join(', ')}`);
-  if (counts.bad + counts.late > 0) lines.push('  quarantined ones: millrace quarantine list');
+  if (counts.bad + counts.late > 0) lines.push(`  quarantined ones: millrace quarantine list --data ${data}`);
   if (report.outcome === 'stopped') {
     lines.push(`  stopped at row ${formatCount(lastRow)}: run the same command to go on`);
   }

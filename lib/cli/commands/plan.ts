@@ -59,22 +59,24 @@ function conclusions(changes: readonly PlanChange[]): readonly string[] {
   const of = (what: PlanChange['what']) =>
     changes.some(change => change.of === 'group' && change.what === what);
   const all = changes.length === 1 ? 'The change' : `${offending} of ${changes.length} changes`;
+  const compatible = of('removed')
+    ? 'All compatible. Groups that are gone end with the next ingest, which needs --accept-removed.'
+    : 'All compatible: the next ingest takes them over.';
   return [
     offending === 0
-      ? 'All compatible: the next ingest takes them over.'
+      ? compatible
       : `${all} must not reach the rows that are there: these definitions are refused.`,
     ...(of('added')
       ? [
           'New groups and versions count what arrives from now on; for what came before, ingest it into a new data directory.',
         ]
       : []),
-    ...(of('removed')
-      ? ['Groups that are gone end with the next ingest, which needs --accept-removed.']
-      : []),
   ];
 }
 
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 function summarize(plan: Plan): string {
   const features = plan.groups.reduce((sum, group) => sum + group.features.length + group.derived.length, 0);
-  return `${plan.groups.length} groups with ${features} features, ${plan.services.length} services`;
+  return `${counted(plan.groups.length, 'group')} with ${counted(features, 'feature')}, ${counted(plan.services.length, 'service')}`;
 }

@@ -42,10 +42,15 @@ const listCommand = (): Command =>
     .addOption(options.features())
     .addOption(options.json())
     .addOption(options.verbose())
-    .action(async (given: ListOptions) =>
-      withLocal(given.data, await loadDefinitions(given.features), async ({ quarantine }) => {
+    .action(async (given: ListOptions) => {
+      const { stream, reason, limit } = given;
+      if (limit > longestTable && !given.json) {
+        throw new RequestError(
+          `--limit ${limit}: at most ${longestTable} are shown as a table; more go with --json`,
+        );
+      }
+      return withLocal(given.data, await loadDefinitions(given.features), async ({ quarantine }) => {
         const counts = await quarantine.count();
-        const { stream, reason, limit } = given;
         const events = await quarantine.list({
           ...(stream === undefined ? {} : { stream }),
           ...(reason === undefined ? {} : { reason }),
@@ -64,8 +69,11 @@ const listCommand = (): Command =>
           event.detail,
         ]);
         print(formatTable(['id', 'reason', 'arrived', 'detail'], rows));
-      }),
-    );
+      });
+    });
+
+/** Longer ones take the table package seconds, and nobody reads them. */
+const longestTable = 1_000;
 
 const showCommand = (): Command =>
   new Command('show')

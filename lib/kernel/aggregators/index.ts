@@ -20,7 +20,7 @@ import { single } from './single.ts';
 import { floatSum, int64Sum, intSum } from './sum.ts';
 
 /** The aggregator of a slot, before its `by`. */
-export function innerAggregator(slot: SlotPlan, stream: StreamPlan): Aggregator {
+function innerAggregator(slot: SlotPlan, stream: StreamPlan): Aggregator {
   const { input, options = {} } = slot;
   const type = input?.type ?? { kind: 'bool' };
   const k = options.k ?? 1;
@@ -73,7 +73,7 @@ export function aggregatorOf(slot: SlotPlan, stream: StreamPlan): Aggregator | G
 }
 
 export const defaultLimit = 1024;
-export const defaultPrecision = 12;
+const defaultPrecision = 12;
 export const defaultAccuracy = 0.01;
 
 /** How inputs reach the aggregator: some take another type than the expression's own. */
@@ -104,7 +104,7 @@ export const readPosition = (r: Reader): Position => ({
 });
 
 /** 0 and a varint, or 1 and a wide integer. */
-export function writeSequence(w: Writer, sequence: number | bigint): void {
+function writeSequence(w: Writer, sequence: number | bigint): void {
   if (typeof sequence === 'number') {
     w.byte(0);
     w.uint(sequence);
@@ -114,4 +114,4 @@ export function writeSequence(w: Writer, sequence: number | bigint): void {
   }
 }
 
-export const readSequence = (r: Reader): number | bigint => (r.byte() === 0 ? r.uint() : r.bigint());
+const readSequence = (r: Reader): number | bigint => (r.byte() === 0 ? r.uint() : r.bigint());

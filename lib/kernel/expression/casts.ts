@@ -43,7 +43,7 @@ export function castFunction(from: ValueType, to: ValueType): ((x: never) => Val
 }
 
 /** `-12.30` for (−1230, 2). */
-export function formatDecimal(scaled: number, scale: number): string {
+function formatDecimal(scaled: number, scale: number): string {
   if (scale === 0) return String(scaled);
   const digits = String(Math.abs(scaled)).padStart(scale + 1, '0');
   return `${scaled < 0 ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
