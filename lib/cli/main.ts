@@ -7,6 +7,10 @@ import { ingestCommand } from './commands/ingest.ts';
 import { planCommand } from './commands/plan.ts';
 import { quarantineCommand } from './commands/quarantine.ts';
 import { readCommand } from './commands/read.ts';
+import { resetCommand } from './commands/reset.ts';
+import { sendCommand } from './commands/send.ts';
+import { devCommand } from './commands/serve.ts';
+import { statusCommand } from './commands/status.ts';
 import { exitCodes } from './exit-codes.ts';
 import { repositoryPath } from './load-definitions.ts';
 
@@ -29,6 +33,18 @@ export async function runCli(args: readonly string[]): Promise<number> {
   }
 }
 
+const commands = [
+  demoCommand,
+  devCommand,
+  sendCommand,
+  ingestCommand,
+  readCommand,
+  planCommand,
+  quarantineCommand,
+  statusCommand,
+  resetCommand,
+];
+
 function createProgram(setExitCode: (code: number) => void): Command {
   const program = new Command('millrace')
     .description(
@@ -45,10 +61,11 @@ Begin with:
   millrace demo                                 a shop's events, end to end, in seconds
   millrace ingest events.ndjson.gz --replay     your own events (needs your definitions: --features)
   millrace read customer_activity 17850         the feature values of a customer
+  millrace dev                                  the service: events in and features out over HTTP
 
 Exit codes: 0 done · 1 failed · 2 definitions changed meaning and need a new version · 130 stopped by Ctrl-C`,
     );
-  for (const create of [demoCommand, ingestCommand, readCommand, planCommand, quarantineCommand]) {
+  for (const create of commands) {
     program.addCommand(create(setExitCode).exitOverride().copyInheritedSettings(program));
   }
   return program;

@@ -11,6 +11,7 @@ export const options = {
       null,
       "this repository's features/retail/index.ts",
     ),
+  url: () => new Option('--url <url>', 'where the service listens').default('http://127.0.0.1:4600'),
   json: () => new Option('--json', 'print the result as JSON'),
   verbose: () => new Option('--verbose', 'print where an error came from'),
 };

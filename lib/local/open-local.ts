@@ -19,6 +19,7 @@ import { MillraceError } from '../runtime/errors.ts';
 import { type IngestOptions, type IngestReport, ingest } from '../runtime/ingest.ts';
 import type { Clock, Quarantine, StateStore } from '../runtime/ports.ts';
 import { createReader } from '../runtime/read.ts';
+import { type RedriveOptions, redrive } from '../runtime/redrive.ts';
 import type { Source, SourceFormat } from '../runtime/source.ts';
 import { createTransform } from '../runtime/transform.ts';
 import { adoptPlan, checkPlan, readStoredPlan } from './stored-plan.ts';
@@ -80,10 +81,17 @@ export interface Local {
   readonly readGroup: ReturnType<typeof createReader>['readGroup'];
   readonly readService: ReturnType<typeof createReader>['readService'];
   readonly quarantine: Quarantine;
+  /** Puts quarantined events of a stream into it anew, and processes them; says what became of all that waited. */
+  redrive(which: RedriveChoice): Promise<{ readonly redriven: number; readonly counts: TransformCounts }>;
   /** Forgets processed events older than 7 days and quarantined ones older than 30; rows are not touched. */
   retain(): Promise<void>;
   /** Gives the directory free. May be called again. */
   close(): Promise<void>;
+}
+
+export interface RedriveChoice extends Pick<RedriveOptions, 'ids' | 'reason'> {
+  /** May be left out where there is one stream only. */
+  readonly stream?: string;
 }
 
 /** A stream's log and the transform that its records are for. */
@@ -154,7 +162,7 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
     const names = [...streams.keys()].join(', ');
     throw new UnknownStreamError(
       name === undefined
-        ? `say which stream to ingest into with --stream: ${names}`
+        ? `say which stream is meant with --stream: ${names}`
         : `there is no stream ${name}; there is ${names}`,
     );
   };
@@ -217,6 +225,12 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
     readGroup: reader.readGroup,
     readService: reader.readService,
     quarantine,
+    async redrive({ stream: name, ...which }) {
+      const { stream, log, drain } = streamNamed(name);
+      await adopt();
+      const redriven = await redrive({ ...which, stream, log, quarantine });
+      return { redriven, counts: await drain() };
+    },
     async retain() {
       for (const { log } of streams.values()) {
         const progress = await store.readProgress(log.incarnation);

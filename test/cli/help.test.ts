@@ -5,17 +5,20 @@ describe('help', () => {
   test('names every command, where to begin, and the exit codes', async () => {
     const { code, stdout } = await cli('--help');
     expect(code).toBe(0);
-    for (const command of ['demo', 'ingest', 'read', 'plan', 'quarantine'])
+    for (const command of ['demo', 'dev', 'send', 'ingest', 'read', 'plan', 'quarantine', 'status', 'reset'])
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
     expect(stdout).toContain('millrace demo');
     expect(stdout).toContain('130 stopped by Ctrl-C');
   });
 
-  test.each(['ingest', 'read', 'plan', 'quarantine'])('of %s teaches by examples', async command => {
-    const { code, stdout } = await cli(command, '--help');
-    expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`Examples:\\n  millrace ${command}`));
-  });
+  test.each(['dev', 'send', 'ingest', 'read', 'plan', 'quarantine', 'status', 'reset'])(
+    'of %s teaches by examples',
+    async command => {
+      const { code, stdout } = await cli(command, '--help');
+      expect(code).toBe(0);
+      expect(stdout).toMatch(new RegExp(`Examples:\\n  millrace ${command}`));
+    },
+  );
 
   test('the version is the package’s', async () => {
     expect(await cli('--version')).toMatchObject({

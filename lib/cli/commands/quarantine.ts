@@ -6,12 +6,14 @@ import { RequestError } from '../keys.ts';
 import { loadDefinitions } from '../load-definitions.ts';
 import { type CommonOptions, options } from '../options.ts';
 import { withLocal } from '../with-local.ts';
+import { redriveCommand } from './redrive.ts';
 
 export const quarantineCommand = (): Command =>
   new Command('quarantine')
     .description('look at events that were set aside')
     .addCommand(listCommand())
     .addCommand(showCommand())
+    .addCommand(redriveCommand())
     .addHelpText(
       'after',
       `
@@ -23,7 +25,8 @@ Reasons:
 Examples:
   millrace quarantine list
   millrace quarantine list --reason schema --limit 100 --json
-  millrace quarantine show purchases/shard-000/1042/0`,
+  millrace quarantine show purchases/shard-000/1042/0
+  millrace quarantine redrive --reason schema`,
     );
 
 interface ListOptions extends CommonOptions {

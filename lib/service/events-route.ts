@@ -1,0 +1,62 @@
+import type { LogAppend } from '../runtime/ports.ts';
+import { HttpError } from './errors.ts';
+import { createBodyReader, isRefused } from './event-body.ts';
+import type { Route } from './routes.ts';
+import type { ServedStream, Service } from './service.ts';
+
+/**
+ * `POST /v1/events`: an answer for each event, in their order. Accepted means durable on disk; its position is also
+ * the id under which it is found in quarantine, should it turn out to be bad.
+ */
+export function createEventsRoute({ streams, limits, metrics, stopping }: Service): Route {
+  const maxEvents = limits.eventsPerRequest;
+  const served = new Map(
+    [...streams].map(([name, one]) => [
+      name,
+      { ...one, read: createBodyReader({ stream: one.stream, maxEvents }) },
+    ]),
+  );
+
+  return {
+    method: 'POST',
+    path: '/v1/events',
+    query: ['stream'],
+    types: ['application/json', 'application/x-ndjson'],
+    async answer({ query, body, type }) {
+      const { stream, writer, processor, read } = find(served, query.stream);
+      if (stopping()) throw new HttpError('unavailable', 'the service stops: try again later', retryAfter(5));
+      refuseWhenBehind(processor, limits.eventsBehind);
+      const events = read(body, type === 'application/json' ? 'json' : 'ndjson');
+      const taken = events.filter((event): event is LogAppend => !isRefused(event));
+      const records = await writer.append(taken);
+      metrics.received.inc({ stream: stream.name, outcome: 'accepted' }, taken.length);
+      metrics.received.inc({ stream: stream.name, outcome: 'rejected' }, events.length - taken.length);
+      let next = 0;
+      const answers = events.map(event => {
+        if (isRefused(event)) return { status: 'rejected', reason: event.rejected, message: event.message };
+        const { shard, sequence } = records[next++]!;
+        return { status: 'accepted', position: `${stream.name}/${shard}/${sequence}/0` };
+      });
+      const counts = { accepted: taken.length, rejected: events.length - taken.length };
+      return { body: JSON.stringify({ ...counts, events: answers }) };
+    },
+  };
+}
+
+function find<T>(streams: ReadonlyMap<string, T>, name: string | undefined): T {
+  const [only] = streams.values();
+  const found = name === undefined && streams.size === 1 ? only : streams.get(name ?? '');
+  if (found !== undefined) return found;
+  const names = [...streams.keys()].join(', ');
+  if (name === undefined) throw new HttpError('bad-request', `say which stream with ?stream=: ${names}`);
+  throw new HttpError('not-found', `there is no stream of that name; there is ${names}`);
+}
+
+function refuseWhenBehind(processor: ServedStream['processor'], most: number): void {
+  const behind = processor.behind();
+  if (behind < most) return;
+  const message = `${behind} events wait to be processed, ${most} at most: send the same again later`;
+  throw new HttpError('behind', message, retryAfter(1));
+}
+
+const retryAfter = (seconds: number) => ({ 'retry-after': String(seconds) });

@@ -1,0 +1,85 @@
+import type { Plan } from '../kernel/plan.ts';
+import { furthestTime } from '../kernel/time.ts';
+import type { EntityKey } from '../runtime/read.ts';
+import { HttpError } from './errors.ts';
+
+export interface FeatureRequest {
+  readonly kind: 'group' | 'service';
+  readonly name: string;
+  readonly entities: readonly EntityKey[];
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly asOf?: number;
+}
+
+export interface RequestReaderOptions {
+  readonly plan: Plan;
+  readonly maxEntities: number;
+}
+
+/** Reads the body of `POST /v1/features`. Throws HttpError; whether keys and context fit is for the reader to say. */
+export function createFeatureRequestReader({ plan, maxEntities }: RequestReaderOptions) {
+  const names = { group: namesOf(plan.groups), service: namesOf(plan.services) };
+
+  return (body: Buffer): FeatureRequest => {
+    const request = objectOf(parseJson(body), 'the body');
+    for (const member of Object.keys(request)) {
+      if (!members.includes(member))
+        throw bad(`unknown member ${shown(member)}: a request has ${members.join(', ')}`);
+    }
+    const { entities, context = {}, asOf } = request;
+    const kind = kindOf(request);
+    const name = request[kind];
+    if (typeof name !== 'string') throw bad(`${kind} must be a name`);
+    if (!names[kind].includes(name)) {
+      const known = names[kind].join(', ') || 'none';
+      throw new HttpError('not-found', `there is no feature ${kind} ${shown(name)}; there is ${known}`);
+    }
+    if (!Array.isArray(entities) || entities.length === 0) {
+      throw bad('entities must be a list of keys, such as [{"user":"17850"}]');
+    }
+    if (entities.length > maxEntities) {
+      throw new HttpError(
+        'too-many',
+        `${entities.length} entities: ask for at most ${maxEntities} in one request`,
+      );
+    }
+    for (const [i, key] of entities.entries()) objectOf(key, `entities[${i}]`);
+    if (kind === 'group' && request.context !== undefined) {
+      throw bad('a group takes no context: leave it out, or read a service');
+    }
+    const read = { kind, name, entities, context: objectOf(context, 'context') };
+    if (asOf === undefined) return read;
+    if (typeof asOf !== 'number' || !Number.isSafeInteger(asOf) || Math.abs(asOf) > furthestTime) {
+      throw bad('asOf must be a time in whole milliseconds since 1970-01-01 UTC');
+    }
+    return { ...read, asOf };
+  };
+}
+
+const members = ['service', 'group', 'entities', 'context', 'asOf'];
+
+function kindOf(request: Readonly<Record<string, unknown>>): FeatureRequest['kind'] {
+  if ((request.service === undefined) === (request.group === undefined)) {
+    throw bad('name either a service or a group, such as {"service":"ranking","entities":[…]}');
+  }
+  return request.service === undefined ? 'group' : 'service';
+}
+
+function objectOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw bad(`${what} must be an object`);
+  return value as Record<string, unknown>;
+}
+
+/** A JSON body. Throws HttpError. */
+export function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch (error) {
+    throw new HttpError('not-json', `the body is not JSON: ${(error as Error).message}`);
+  }
+}
+
+const bad = (message: string): HttpError => new HttpError('bad-request', message);
+const namesOf = (parts: readonly { readonly name: string }[]): readonly string[] => parts.map(p => p.name);
+const shown = (text: string): string => JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);

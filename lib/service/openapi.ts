@@ -1,0 +1,299 @@
+import type { Plan } from '../kernel/plan.ts';
+import { furthestTime } from '../kernel/time.ts';
+import { formatType } from '../kernel/value-type.ts';
+import { quarantineReasons } from '../runtime/ports.ts';
+import { type ErrorCode, errorStatuses } from './errors.ts';
+import { type Output, outputsOf } from './feature-answer.ts';
+import type { ServiceLimits } from './limits.ts';
+import { contextSchema, keySchema, nullable, outputSchema, type Schema } from './value-schemas.ts';
+
+/** The OpenAPI 3.1 document of the service: of every route each answer, with the groups and services of the Plan. */
+export function createOpenApi(plan: Plan, limits: ServiceLimits): Schema {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Millrace',
+      version: '1',
+      description: 'Events in, feature values out. Every error is `{ error: { code, message } }`.',
+    },
+    paths: {
+      '/v1/events': { post: postEvents(plan, limits) },
+      '/v1/features': { post: postFeatures(plan, limits) },
+      '/v1/quarantine/redrive': { post: postRedrive(plan) },
+      '/v1/status': { get: get('getStatus', 'Rates, lag and freshness', ref('Status')) },
+      '/health': {
+        get: get('getHealth', 'Whether the process answers', object({ status: { const: 'ok' } })),
+      },
+      '/ready': {
+        get: {
+          ...get('getReady', 'Whether events are taken and processed', readiness),
+          responses: { 200: json(readiness, 'It is.'), 503: json(readiness, 'It is not.') },
+        },
+      },
+      '/metrics': {
+        get: {
+          ...get('getMetrics', 'What the service counts of itself, for Prometheus', {}),
+          responses: {
+            200: { description: 'Metrics.', content: { 'text/plain': { schema: { type: 'string' } } } },
+            ...errors(['bad-request']),
+          },
+        },
+      },
+      '/openapi.json': { get: get('getOpenApi', 'This document', { type: 'object' }) },
+    },
+    components: { schemas: { Error: errorSchema, EventAnswers: eventAnswers, Status: statusSchema } },
+  };
+}
+
+const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+const json = (schema: Schema, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+const object = (properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema => ({
+  type: 'object',
+  required: Object.keys(properties).filter(name => !optional.includes(name)),
+  properties,
+  additionalProperties: false,
+});
+const counts = (...names: readonly string[]): Schema =>
+  object(Object.fromEntries(names.map(name => [name, { type: 'integer', minimum: 0 }])));
+
+const get = (operationId: string, summary: string, schema: Schema) => ({
+  operationId,
+  summary,
+  responses: { 200: json(schema, summary), ...errors(['bad-request']) },
+});
+
+const readiness = object({ ready: { type: 'boolean' } });
+
+/** Each schema once. Positions have types of their own, which not every reader of OpenAPI understands. */
+const anyOf = (schemas: readonly Schema[]): Schema => ({
+  anyOf: [...new Map(schemas.map(schema => [JSON.stringify(schema), schema])).values()],
+});
+
+/** What the answers of these codes look like; several codes may have one status. */
+function errors(codes: readonly ErrorCode[]): Record<string, unknown> {
+  const texts = new Map<number, string[]>();
+  for (const code of codes) {
+    const status = errorStatuses[code];
+    texts.set(status, [...(texts.get(status) ?? []), descriptions[code]]);
+  }
+  return Object.fromEntries(
+    [...texts].map(([status, lines]) => [status, json(ref('Error'), lines.join(' '))]),
+  );
+}
+
+const descriptions: Readonly<Record<ErrorCode, string>> = {
+  'bad-request': 'The request does not make sense.',
+  'not-json': 'The body is not JSON.',
+  'bad-encoding': 'The body is not UTF-8, or not gzip.',
+  'not-found': 'What it names is not there.',
+  'wrong-method': 'The path takes another method.',
+  timeout: 'The request came too slowly.',
+  'too-many': 'It has more events or entities than one request may.',
+  'too-large': 'The body is too large.',
+  'wrong-type': 'The body is of another type, or packed otherwise.',
+  behind: 'Too many events wait to be processed: Retry-After says how many seconds to wait.',
+  'headers-too-large': 'The headers are too large.',
+  internal: 'An error of the service.',
+  unavailable: 'The service stops, or its store cannot do this now.',
+};
+
+const errorSchema = object({
+  error: object({ code: { enum: Object.keys(errorStatuses) }, message: { type: 'string', minLength: 1 } }),
+});
+
+const bodyErrors: readonly ErrorCode[] = [
+  'bad-request',
+  'not-json',
+  'bad-encoding',
+  'too-many',
+  'not-found',
+  'timeout',
+  'too-large',
+  'wrong-type',
+  'unavailable',
+];
+
+function postEvents({ streams }: Plan, { eventsPerRequest, bodyBytes }: ServiceLimits) {
+  return {
+    operationId: 'sendEvents',
+    summary: 'Send events of a stream',
+    description:
+      'One event, an array of events, or one event a line. Accepted means durable; an event that does not fit its ' +
+      'stream is set aside later, under its position. Sending the same again is safe where the stream has ids.',
+    parameters: [
+      {
+        name: 'stream',
+        in: 'query',
+        required: streams.length !== 1,
+        description: 'The stream; may be left out where there is one only.',
+        schema: { enum: streams.map(s => s.name) },
+      },
+    ],
+    requestBody: {
+      required: true,
+      description: `At most ${eventsPerRequest} events and ${bodyBytes} bytes; may be packed (content-encoding: gzip).`,
+      content: {
+        'application/json': {
+          schema: {
+            anyOf: [{ type: 'object' }, { type: 'array', items: {}, maxItems: eventsPerRequest }],
+          },
+        },
+        'application/x-ndjson': { schema: { type: 'string', minLength: 1 } },
+      },
+    },
+    responses: {
+      200: json(ref('EventAnswers'), 'An answer for each event, in their order.'),
+      ...errors([...bodyErrors, 'behind']),
+    },
+  };
+}
+
+const eventAnswers = object({
+  accepted: { type: 'integer', minimum: 0 },
+  rejected: { type: 'integer', minimum: 0 },
+  events: {
+    type: 'array',
+    items: {
+      oneOf: [
+        object({ status: { const: 'accepted' }, position: { type: 'string' } }),
+        object({
+          status: { const: 'rejected' },
+          reason: { enum: ['not-json', 'bad-encoding', 'too-large'] },
+          message: { type: 'string' },
+        }),
+      ],
+    },
+  },
+});
+
+function postFeatures(plan: Plan, { entitiesPerRequest }: ServiceLimits) {
+  const targets = [
+    ...plan.services.map(service => {
+      const groups = new Set(service.features.map(f => f.group));
+      const entities = plan.groups.filter(g => groups.has(g.name)).map(g => g.entity);
+      const context = contextSchema(service.context);
+      const hasContext = (context.required as readonly string[]).length > 0;
+      return {
+        kind: 'service' as const,
+        name: service.name,
+        entities,
+        context,
+        optional: hasContext ? [] : ['context'],
+      };
+    }),
+    ...plan.groups.map(({ name, entity }) => ({
+      kind: 'group' as const,
+      name,
+      entities: [entity],
+      context: null,
+      optional: [],
+    })),
+  ];
+  const requests = targets.map(({ kind, name, entities, context, optional }) =>
+    object(
+      {
+        [kind]: { const: name },
+        entities: {
+          type: 'array',
+          minItems: 1,
+          maxItems: entitiesPerRequest,
+          items: keySchema(plan.entities.filter(e => entities.includes(e.name))),
+        },
+        ...(context === null ? {} : { context }),
+        asOf: {
+          type: 'integer',
+          minimum: -furthestTime,
+          maximum: furthestTime,
+          description: 'The time to answer for, in ms since 1970 (UTC): past the newest event that is read.',
+        },
+      },
+      ['asOf', ...optional],
+    ),
+  );
+  const answers = targets.map(({ kind, name }) => answerSchema(kind, name, outputsOf(plan, kind, name)));
+  return {
+    operationId: 'readFeatures',
+    summary: 'Read feature values of entities',
+    description:
+      'A service’s vector, or all features of a group. The names stand once, the values by entity.',
+    requestBody: { required: true, content: { 'application/json': { schema: { oneOf: requests } } } },
+    responses: {
+      200: json({ oneOf: answers }, 'The values, and for which time they are.'),
+      ...errors(bodyErrors),
+    },
+  };
+}
+
+function answerSchema(kind: 'group' | 'service', name: string, outputs: readonly Output[]): Schema {
+  const entity = object(
+    {
+      status: {
+        enum: ['known', 'unknown', 'failed'],
+        description: 'known: events of it are kept. unknown: none are. failed: its row could not be read.',
+      },
+      values: {
+        type: 'array',
+        items: anyOf([...outputs.map(({ type }) => outputSchema(type)), { type: 'null' }]),
+        minItems: outputs.length,
+        maxItems: outputs.length,
+      },
+      flags: {
+        type: 'object',
+        description: 'Features whose value is not the whole truth, and why.',
+        additionalProperties: { type: 'string' },
+      },
+      error: { type: 'string' },
+    },
+    ['flags', 'error'],
+  );
+  return object({
+    [kind]: { const: name },
+    asOf: { type: 'integer' },
+    features: {
+      const: outputs.map(o => o.name),
+      description: outputs.map(o => `${o.name}: ${formatType(o.type)}`).join('\n'),
+    },
+    entities: { type: 'array', items: entity },
+  });
+}
+
+function postRedrive({ streams }: Plan) {
+  const request = object(
+    {
+      stream: { enum: streams.map(s => s.name) },
+      reason: { enum: quarantineReasons },
+      ids: { type: 'array', items: { type: 'string' }, description: 'As the quarantine lists them.' },
+    },
+    ['reason', 'ids'],
+  );
+  return {
+    operationId: 'redrive',
+    summary: 'Put quarantined events into their stream anew',
+    requestBody: { required: true, content: { 'application/json': { schema: request } } },
+    responses: { 200: json(counts('redriven'), 'How many events.'), ...errors(bodyErrors) },
+  };
+}
+
+const statusSchema = object({
+  ready: { type: 'boolean' },
+  plan: { type: 'string' },
+  streams: {
+    type: 'array',
+    items: object({
+      stream: { type: 'string' },
+      received: counts('accepted', 'rejected'),
+      processed: counts('counted', 'skipped', 'late', 'bad'),
+      behind: { type: 'integer', minimum: 0 },
+      freshness: nullable(object({ p50: { type: 'number' }, p99: { type: 'number' } })),
+      error: nullable({ type: 'string' }),
+    }),
+  },
+  quarantined: {
+    type: 'object',
+    propertyNames: { enum: quarantineReasons },
+    additionalProperties: { type: 'integer', minimum: 1 },
+  },
+});

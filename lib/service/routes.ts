@@ -1,0 +1,114 @@
+import { type QuarantineReason, quarantineReasons } from '../runtime/ports.ts';
+import { HttpError } from './errors.ts';
+import { createEventsRoute } from './events-route.ts';
+import { createAnswerWriter } from './feature-answer.ts';
+import { createFeatureRequestReader, parseJson } from './feature-request.ts';
+import { isReady, type Service, statusOf } from './service.ts';
+
+/** One path and method, free of the server's library. */
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** The parameters it takes. */
+  readonly query: readonly string[];
+  /** Content types of the body; undefined where it takes none. */
+  readonly types?: readonly string[];
+  answer(request: RouteRequest): Answer | Promise<Answer>;
+}
+
+export interface RouteRequest {
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** The body's content type. */
+  readonly type: string;
+}
+
+export interface Answer {
+  /** 200 where it is not given. */
+  readonly status?: number;
+  /** application/json where it is not given. */
+  readonly type?: string;
+  readonly body: string;
+}
+
+/** All that the service answers. Errors are thrown as HttpError. */
+export function createRoutes(service: Service, openApi: string): readonly Route[] {
+  return [
+    createEventsRoute(service),
+    createFeaturesRoute(service),
+    createRedriveRoute(service),
+    get('/v1/status', async () => ({ body: JSON.stringify(await statusOf(service)) })),
+    get('/health', () => ({ body: '{"status":"ok"}' })),
+    get('/ready', () => {
+      const ready = isReady(service);
+      return { status: ready ? 200 : 503, body: JSON.stringify({ ready }) };
+    }),
+    get('/metrics', async () => {
+      const { registry, behind } = service.metrics;
+      for (const [stream, { processor }] of service.streams) behind.set({ stream }, processor.behind());
+      return { type: registry.contentType, body: await registry.metrics() };
+    }),
+    get('/openapi.json', () => ({ body: openApi })),
+  ];
+}
+
+const get = (path: string, answer: Route['answer']): Route => ({ method: 'GET', path, query: [], answer });
+
+function createFeaturesRoute({ plan, reader, limits, metrics }: Service): Route {
+  const readRequest = createFeatureRequestReader({ plan, maxEntities: limits.entitiesPerRequest });
+  const write = createAnswerWriter(plan);
+  return {
+    method: 'POST',
+    path: '/v1/features',
+    query: [],
+    types: ['application/json'],
+    async answer({ body }) {
+      const started = performance.now();
+      const request = readRequest(body);
+      const { kind, name, entities, context, asOf } = request;
+      const options = asOf === undefined ? {} : { asOf };
+      const result =
+        kind === 'group'
+          ? await reader.readGroup(name, entities, options)
+          : await reader.readService(name, entities, { ...options, context });
+      const answer = write(request, result);
+      metrics.read.observe({ name }, (performance.now() - started) / 1000);
+      for (const { status } of result.entities) metrics.entities.inc({ name, status });
+      return { body: answer };
+    },
+  };
+}
+
+function createRedriveRoute({ streams, redrive }: Service): Route {
+  return {
+    method: 'POST',
+    path: '/v1/quarantine/redrive',
+    query: [],
+    types: ['application/json'],
+    async answer({ body }) {
+      const request = parseJson(body);
+      if (typeof request !== 'object' || request === null || Array.isArray(request))
+        throw bad('the body must be an object, such as {"stream":"purchases","reason":"schema"}');
+      const { stream, reason, ids, ...rest } = request as Record<string, unknown>;
+      const [unknown] = Object.keys(rest);
+      if (unknown !== undefined) throw bad('a redrive has stream, reason and ids, and nothing else');
+      if (typeof stream !== 'string') throw bad('stream must be the name of a stream');
+      if (!streams.has(stream)) {
+        throw new HttpError(
+          'not-found',
+          `there is no such stream; there is ${[...streams.keys()].join(', ')}`,
+        );
+      }
+      if (reason !== undefined && !isReason(reason))
+        throw bad(`reason must be one of ${quarantineReasons.join(', ')}`);
+      if (ids !== undefined && !(Array.isArray(ids) && ids.every(id => typeof id === 'string')))
+        throw bad('ids must be a list of ids, as the quarantine lists them');
+      const which = { ...(ids === undefined ? {} : { ids }), ...(reason === undefined ? {} : { reason }) };
+      return { body: JSON.stringify({ redriven: await redrive(stream, which) }) };
+    },
+  };
+}
+
+const bad = (message: string): HttpError => new HttpError('bad-request', message);
+const isReason = (reason: unknown): reason is QuarantineReason =>
+  (quarantineReasons as readonly unknown[]).includes(reason);

@@ -1,0 +1,98 @@
+import type { EntityPlan, FieldPlan } from '../kernel/plan.ts';
+import { furthestTime } from '../kernel/time.ts';
+import type { ValueType } from '../kernel/value-type.ts';
+
+/** A JSON Schema (2020-12), as OpenAPI 3.1 has them. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+/** The values of a type as requests bring them; `null` where the value may be missing. */
+export function inputSchema(type: ValueType, nullable = false): Schema {
+  const schema = inputs(type);
+  return nullable ? { anyOf: [schema, { type: 'null' }] } : schema;
+}
+
+function inputs(type: ValueType): Schema {
+  switch (type.kind) {
+    case 'string':
+      return { type: 'string' };
+    case 'bool':
+      return { type: 'boolean' };
+    case 'int':
+      return { type: 'integer', minimum: -(2 ** 53 - 1), maximum: 2 ** 53 - 1 };
+    case 'int64':
+      return {
+        description: 'A 64-bit integer: as text, or as a number where that is exact.',
+        anyOf: [{ type: 'string', pattern: '^-?[0-9]{1,18}$' }, inputs({ kind: 'int' })],
+      };
+    case 'float':
+      return { type: 'number' };
+    case 'decimal':
+      return { type: 'number', description: `With up to ${type.scale} decimals.` };
+    case 'timestamp':
+      return {
+        type: 'integer',
+        minimum: -furthestTime,
+        maximum: furthestTime,
+        description: 'Milliseconds since 1970, UTC.',
+      };
+    case 'list':
+      return { type: 'array', items: inputSchema(type.of, true) };
+    case 'struct':
+      return {
+        type: 'object',
+        properties: Object.fromEntries(type.fields.map(f => [f.name, inputSchema(f.type, true)])),
+      };
+    case 'map':
+      return { type: 'object' };
+  }
+}
+
+/** The values of a type as answers have them, without null. */
+export function outputSchema(type: ValueType): Schema {
+  switch (type.kind) {
+    case 'int64':
+      return { type: 'string', pattern: '^-?[0-9]+$' };
+    case 'int':
+    case 'timestamp':
+      return { type: 'integer' };
+    case 'decimal':
+      return { type: 'number' };
+    case 'list':
+      return { type: 'array', items: nullable(outputSchema(type.of)) };
+    case 'struct':
+      return {
+        type: 'object',
+        properties: Object.fromEntries(type.fields.map(f => [f.name, nullable(outputSchema(f.type))])),
+      };
+    case 'map':
+      return { type: 'object', additionalProperties: nullable(outputSchema(type.value)) };
+    default:
+      return inputs(type);
+  }
+}
+
+export const nullable = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
+
+/** The key of entities, as one object with all parts. */
+export function keySchema(entities: readonly EntityPlan[]): Schema {
+  const parts = new Map(entities.flatMap(entity => entity.keys.map(key => [key.name, key.type] as const)));
+  return {
+    type: 'object',
+    required: [...parts.keys()],
+    properties: Object.fromEntries([...parts].map(([name, type]) => [name, keyPart(type)])),
+  };
+}
+
+/** Longer keys are refused; escaped, two long parts could make one that is. */
+const keyPart = (type: ValueType): Schema =>
+  type.kind === 'string' ? { type: 'string', minLength: 1, maxLength: 200 } : inputSchema(type);
+
+export function contextSchema(fields: readonly FieldPlan[]): Schema {
+  const isOpen = (field: FieldPlan) => field.optional === true || field.nullable === true;
+  return {
+    type: 'object',
+    required: fields.filter(field => !isOpen(field)).map(field => field.name),
+    properties: Object.fromEntries(fields.map(f => [f.name, inputSchema(f.type, isOpen(f))])),
+    additionalProperties: false,
+  };
+}
