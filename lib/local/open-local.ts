@@ -228,7 +228,9 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
     async redrive({ stream: name, ...which }) {
       const { stream, log, drain } = streamNamed(name);
       await adopt();
-      const redriven = await redrive({ ...which, stream, log, quarantine });
+      // The wall's time would end the replay: its reads would answer for today.
+      const arrival = timeline === 'replay' ? { arrivalTime: log.latestArrival() } : {};
+      const redriven = await redrive({ ...which, stream, log, quarantine, ...arrival });
       return { redriven, counts: await drain() };
     },
     async retain() {

@@ -9,6 +9,8 @@ export interface RedriveOptions {
   /** Only these events; else all, or all of a reason. */
   readonly ids?: readonly string[];
   readonly reason?: QuarantineReason;
+  /** When they arrive anew, where that is not now: a replayed stream's clock stands still between its events. */
+  readonly arrivalTime?: number;
 }
 
 /**
@@ -18,7 +20,8 @@ export interface RedriveOptions {
  * Each goes in once, wherever it is interrupted: which events an append stands for is stored with it, and the next
  * redrive begins by taking these out.
  */
-export async function redrive({ stream, log, quarantine, ids, reason }: RedriveOptions): Promise<number> {
+export async function redrive(options: RedriveOptions): Promise<number> {
+  const { stream, log, quarantine, ids, reason, arrivalTime } = options;
   const begun = await log.readCheckpoint(checkpointId);
   if (begun !== null) await quarantine.remove(JSON.parse(begun));
 
@@ -35,7 +38,11 @@ export async function redrive({ stream, log, quarantine, ids, reason }: RedriveO
     if (events.length === 0) continue;
     const batch = events.map(event => event!.id);
     await log.append(
-      events.map(event => ({ partitionKey: keyOf(parseObject(event!.payload)), data: event!.payload })),
+      events.map(event => ({
+        partitionKey: keyOf(parseObject(event!.payload)),
+        data: event!.payload,
+        ...(arrivalTime === undefined ? {} : { arrivalTime }),
+      })),
       { checkpoint: { source: checkpointId, state: JSON.stringify(batch) } },
     );
     await quarantine.remove(batch);

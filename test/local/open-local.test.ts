@@ -64,6 +64,16 @@ describe('replayed history', () => {
     expect(seen).toEqual([10, 11, 50]);
   });
 
+  test('keeps its time when set-aside events are sent again', async () => {
+    const { path, open } = setUp(`${events(5)}{"id":"no visit"}\n${events(5, 5)}`);
+    const local = await open();
+    await local.ingest(path, { replay: true });
+    const before = await valuesOf(local);
+    expect(await local.redrive({})).toMatchObject({ redriven: 1, counts: { bad: 1 } });
+    expect(await valuesOf(local)).toEqual(before);
+    expect(before).toMatchObject({ asOf: start + 9 * hour + 1, visits_1h: 2 });
+  });
+
   test('and live events do not share a data directory', async () => {
     const { path, open } = setUp(events(10));
     const local = await open({ now: start + 10 * hour });
