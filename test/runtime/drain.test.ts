@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createDrain, noCounts, type Transform } from '../../lib/runtime/drain.ts';
+import { createDrain } from '../../lib/runtime/drain.ts';
 import type { EventLog } from '../../lib/runtime/ports.ts';
+import { noCounts, type Transform } from '../../lib/runtime/transform-result.ts';
 import { createMemoryStateStore } from '../support/memory-state-store.ts';
 
 /** A log of `length` records a shard, and a record of what was asked of it. */
@@ -36,7 +37,8 @@ function setUp(length: number, fail: (shard: string, first: number, call: number
     const through = Number(records.at(-1)!.sequence) - failed;
     if (through >= first)
       await store.advanceProgress(log.incarnation, shard, { sequence: through, index: 0 });
-    return { ...noCounts, accepted: records.length - failed, failed };
+    const failures = records.slice(records.length - failed).map(r => r.sequence);
+    return { ...noCounts, accepted: records.length - failed, failed, failures, error: null };
   };
   const newDrain = () => createDrain({ stream: 'visits', log, store, transform, batchRecords: 4 });
   return { newDrain, batches };
