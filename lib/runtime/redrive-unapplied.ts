@@ -154,6 +154,7 @@ async function open(
   if (typeof row === 'string') return row;
   const table = tableOf(kernel.group);
   const faults: Opened['faults'][number][] = [];
+  const belows: Row[] = [];
   // The bytes of a faulty row can go bad like any others: then one fault lies below another.
   for (let top: Row = row; top.fault !== null; ) {
     const { id, reason, detail } = top.fault;
@@ -176,7 +177,8 @@ async function open(
       break;
     }
     // Events in flight when the bytes went bad may have been passed by them, and were set aside all the same.
-    faults.push({ id, passed, holds: entry => isMarked(below, entry) });
+    const depth = belows.push(below) - 1;
+    faults.push({ id, passed, holds: entry => belows.slice(depth).some(deep => isMarked(deep, entry)) });
     const { fan, runs, base, state, setAside } = below;
     const marks = highest([...row.marks, ...below.marks]);
     Object.assign(row, { marks, fan, runs, base, state, setAside: [...setAside, ...row.setAside] });
@@ -205,7 +207,7 @@ interface Opened {
     readonly id: string;
     /** Whether the row has passed the event while it was faulty. */
     passed(entry: Entry): boolean;
-    /** Whether what was below the fault has passed the event: it is in it, or set aside there. */
+    /** Whether what lies below the fault has passed the event: it is in it, or set aside there. */
     holds(entry: Entry): boolean;
   }[];
 }
