@@ -181,6 +181,50 @@ describe('a row whose bytes are corrupt', () => {
     expect(await entriesOf(world)).toEqual([`${table} s1 corrupt 2`]);
   });
 
+  test('and goes bad again is given all its events once, below both faults', async () => {
+    const world = createWorld({ groups });
+    const broken = world.newTransform({
+      ...world.store,
+      advanceProgress: async () => {
+        throw new StoreError('unavailable', 'the table is away');
+      },
+    });
+    // In flight through both: in the row, and set aside for either fault.
+    await expect(broken({ shard: 'a', records: [record(1), record(2)] })).rejects.toThrow('away');
+    corrupt(world);
+    await world.transform({ shard: 'b', records: [record(1, {}, { shard: 'b' })] });
+    corrupt(world);
+    await give(world, [1], [2], [3]);
+    for (const [id, bytes] of world.memory.runs.get(table)!)
+      world.memory.runs.get(table)!.set(
+        id,
+        Uint8Array.from(bytes, (byte, i) => (i === 0 ? 1 : byte)),
+      );
+    expect((await redrive(world)).waiting).toEqual([]);
+    expect(await playsOf(world, 'song_plays')).toEqual({ s1: 4 });
+    expect(await entriesOf(world)).toEqual([]);
+  });
+
+  test('is given events that are set aside while it is redriven', async () => {
+    const world = createWorld({ groups });
+    await give(world, [1]);
+    const whole = corrupt(world);
+    await give(world, [2]);
+    const [kept] = world.memory.runs.get(table)!.keys();
+    world.memory.runs.get(table)!.set(kept!, whole);
+    let isFirst = true;
+    const store: typeof world.store = {
+      ...world.store,
+      async read(...args) {
+        if (isFirst) await give(world, [3]);
+        isFirst = false;
+        return world.store.read(...args);
+      },
+    };
+    expect(await redrive(world, { store })).toMatchObject({ applied: 2, waiting: [] });
+    expect(await playsOf(world, 'song_plays')).toEqual({ s1: 3 });
+  });
+
   test('leaves entries of attempts alone that are not done yet', async () => {
     const world = createWorld({ groups });
     await give(world, [1]);
