@@ -14,6 +14,11 @@ import { type IngestOptions, type IngestReport, ingest } from '../runtime/ingest
 import type { Clock, Quarantine, StateStore, UnappliedStore } from '../runtime/ports.ts';
 import { createReader } from '../runtime/read.ts';
 import { type RedriveOptions, redrive } from '../runtime/redrive.ts';
+import {
+  type RedriveUnappliedOptions,
+  type RedriveUnappliedReport,
+  redriveUnapplied,
+} from '../runtime/redrive-unapplied.ts';
 import type { Source, SourceFormat } from '../runtime/source.ts';
 import { createTransform } from '../runtime/transform.ts';
 import { addCounts, noCounts, type Transform, type TransformCounts } from '../runtime/transform-result.ts';
@@ -80,6 +85,10 @@ export interface Local {
   readonly unapplied: UnappliedStore;
   /** Puts quarantined events of a stream into it anew, and processes them; says what became of all that waited. */
   redrive(which: RedriveChoice): Promise<{ readonly redriven: number; readonly counts: TransformCounts }>;
+  /** Folds unapplied events into the rows that lack them. */
+  redriveUnapplied(
+    which: Pick<RedriveUnappliedOptions, 'table' | 'key' | 'startAnew'>,
+  ): Promise<RedriveUnappliedReport>;
   /** Forgets processed events older than 7 days and quarantined ones older than 30; rows are not touched. */
   retain(): Promise<void>;
   /** Gives the directory free. May be called again. */
@@ -232,6 +241,10 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
       const arrival = timeline === 'replay' ? { arrivalTime: log.latestArrival() } : {};
       const redriven = await redrive({ ...which, stream, log, quarantine, ...arrival });
       return { redriven, counts: await drain() };
+    },
+    async redriveUnapplied(which) {
+      await adopt();
+      return redriveUnapplied({ ...which, plan, functions, store, unapplied, clock: wall });
     },
     async retain() {
       for (const { log } of streams.values()) {
