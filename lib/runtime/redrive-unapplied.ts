@@ -121,8 +121,10 @@ async function redriveRow(
     const done = entries.filter(entry => lacking.includes(entry) || before(entry));
     if (lacking.length === 0 && faults.length === 0) return { applied: 0, done };
 
-    for (const entry of lacking) {
-      const problem = take(row, entry);
+    // One may stand under two faults: an attempt put it under the first and came to write it under the second.
+    const events = [...new Map(lacking.map(entry => [positionText(entry), entry])).values()];
+    for (const event of events) {
+      const problem = take(row, event);
       if (problem !== null) return problem;
     }
     row.setAside = row.setAside.filter(position => !lacking.some(entry => isAt(entry, position)));
@@ -135,7 +137,7 @@ async function redriveRow(
         table,
         faults.map(f => f.id),
       );
-    return { applied: lacking.length, done };
+    return { applied: events.length, done };
   }
   return 'the row was written by others again and again, or the store refuses its write: try again later';
 }
@@ -270,6 +272,9 @@ async function progressOf(store: StateStore, entries: readonly Entry[]): Promise
 }
 
 const markOf = ({ incarnation, position }: Entry): string => markName(incarnation, position.shard);
+
+const positionText = ({ incarnation, position: { shard, sequence, index } }: Entry): string =>
+  JSON.stringify([incarnation, shard, sequence.toString(), index]);
 
 const isAt = (entry: Entry, position: Position): boolean =>
   position.shard === markOf(entry) && compareInShard(position, entry.position) === 0;
