@@ -101,13 +101,16 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
     const round: Round = { again: new Map(), unreadable: [], error: null };
     const writes: RowWrite[] = [];
     const updates = new Map<string, RowUpdate>();
+    const context = { store, limits, runsMustExist };
     const now = clock.now();
     let i = 0;
     for (const [key, events] of waiting) {
       const before = stored[i++] ?? null;
       let update: RowUpdate | null;
       try {
-        update = await updateRow(pass, key, events, before, progress, { store, limits, runsMustExist });
+        const made = updateRow(pass, key, events, before, progress, context);
+        // Most rows need nothing of the store: to wait for each would take longer than to fold it.
+        update = made instanceof Promise ? await made : made;
       } catch (failure) {
         if (failure instanceof RunError) round.again.set(key, events);
         else if (failure instanceof NewerCodecError) {

@@ -42,14 +42,14 @@ export interface RowUpdateOptions {
  * Throws NewerCodecError where only a newer release can read the row, and RunError where a run is missing and may have
  * been replaced meanwhile: read the row again.
  */
-export async function updateRow(
+export function updateRow(
   pass: RowPass,
   key: string,
   events: readonly PlacedEvent[],
   stored: StoredRow | null,
   progress: Progress,
   { store, limits, runsMustExist }: RowUpdateOptions,
-): Promise<RowUpdate | null> {
+): RowUpdate | null | Promise<RowUpdate> {
   const { kernel } = pass;
   const { headBytes, itemBytes = Number.POSITIVE_INFINITY } = limits;
   const { row, kept } = openRow(kernel, key, stored);
@@ -57,29 +57,39 @@ export async function updateRow(
   if (lacking === null) return null;
   const bytes = encodeRow(kernel, row);
   const { fault } = row;
-  try {
-    // Only a state can be spilled: a ring stays with the row that judges by it.
-    const update =
-      bytes.length - ringBytes(row.ring) > headBytes && fault === null
-        ? { ...(await spillHead(kernel, store, key, row, limits)), lacking, fault }
-        : { bytes, created: kept, replaced: [], lacking, fault };
-    const largest = Math.max(update.bytes.length, ...update.created.map(run => run.bytes.length));
-    if (largest <= itemBytes || fault !== null) return update;
+  if (fault !== null) return { bytes, created: kept, replaced: none, lacking, fault };
+  // Only a state can be spilled: a ring stays with the row that judges by it.
+  if (bytes.length - ringBytes(row.ring) > headBytes) return spilled(lacking);
+  return bytes.length > itemBytes
+    ? tooLarge(bytes.length)
+    : { bytes, created: none, replaced: none, lacking, fault };
+
+  async function spilled(lacking: readonly PlacedEvent[]): Promise<RowUpdate> {
+    try {
+      const spill = await spillHead(kernel, store, key, row, limits);
+      const largest = Math.max(spill.bytes.length, ...spill.created.map(run => run.bytes.length));
+      return largest > itemBytes ? tooLarge(largest) : { ...spill, lacking, fault: null };
+    } catch (error) {
+      if (!(error instanceof RunError) || (error.isMissing && !runsMustExist)) throw error;
+      return faulty('corrupt', error.message);
+    }
+  }
+
+  function tooLarge(largest: number): RowUpdate {
     const where = `table ${tableOf(kernel.group)}, row ${key}`;
     return faulty('too-large', `${where}: it would need an item of ${largest} bytes, ${itemBytes} at most`);
-  } catch (error) {
-    if (!(error instanceof RunError) || (error.isMissing && !runsMustExist)) throw error;
-    return faulty('corrupt', error.message);
   }
 
   /** The row as it was read, and nothing folded in. */
   function faulty(reason: RowFault['reason'], detail: string): RowUpdate {
     const { row } = openRow(kernel, key, stored);
     row.fault = { id: newFaultId(key), reason, detail };
-    const lacking = fold(pass, row, events, progress) ?? [];
-    return { bytes: encodeRow(kernel, row), created: [], replaced: [], lacking, fault: row.fault };
+    const lacking = fold(pass, row, events, progress) ?? none;
+    return { bytes: encodeRow(kernel, row), created: none, replaced: none, lacking, fault: row.fault };
   }
 }
+
+const none: readonly never[] = [];
 
 /** The row as stored, an empty one, or a faulty one and its unreadable bytes, to be kept as a run. */
 function openRow(
@@ -87,13 +97,13 @@ function openRow(
   key: string,
   stored: StoredRow | null,
 ): { readonly row: Row; readonly kept: RowUpdate['created'] } {
-  if (stored === null) return { row: emptyRow(kernel), kept: [] };
+  if (stored === null) return { row: emptyRow(kernel), kept: none };
   try {
-    return { row: decodeRow(kernel, stored.bytes), kept: [] };
+    return { row: decodeRow(kernel, stored.bytes), kept: none };
   } catch (error) {
     if (!(error instanceof CorruptBytesError)) throw error;
     // A row that holds ids and nothing else has lost them: there is nothing else to wait for.
-    if (kernel.group.slots.length === 0) return { row: emptyRow(kernel), kept: [] };
+    if (kernel.group.slots.length === 0) return { row: emptyRow(kernel), kept: none };
     const detail = `table ${tableOf(kernel.group)}, row ${key}: ${error.message}`;
     const fault = { id: newFaultId(key), reason: 'corrupt' as const, detail };
     return { row: { ...emptyRow(kernel), fault }, kept: [{ id: fault.id, bytes: stored.bytes }] };
