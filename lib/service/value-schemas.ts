@@ -73,15 +73,38 @@ export function outputSchema(type: ValueType): Schema {
 
 export const nullable = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
 
-/** The key of entities, as one object with all parts. */
-export function keySchema(entities: readonly EntityPlan[]): Schema {
-  const parts = new Map(entities.flatMap(entity => entity.keys.map(key => [key.name, key.type] as const)));
-  return {
-    type: 'object',
-    required: [...parts.keys()],
-    properties: Object.fromEntries([...parts].map(([name, type]) => [name, keyPart(type)])),
-  };
+/** How the keys of a request's entities may be given. */
+export interface KeySchemas {
+  readonly items: Schema;
+  readonly shared?: Schema;
 }
+
+/**
+ * The keys of a request that needs these entities: as one object with all parts, or with the parts of one entity
+ * shared, and the others in each.
+ */
+export function keySchemas(entities: readonly EntityPlan[]): readonly KeySchemas[] {
+  const parts = new Map(entities.flatMap(entity => entity.keys.map(key => [key.name, key.type] as const)));
+  const sharable = entities
+    .map(entity => entity.keys.map(key => key.name))
+    .filter(names => names.length < parts.size);
+  return [
+    { items: keySchema([...parts]) },
+    ...sharable.map(names => ({
+      items: {
+        ...keySchema([...parts].filter(([name]) => !names.includes(name))),
+        additionalProperties: false,
+      },
+      shared: keySchema([...parts].filter(([name]) => names.includes(name))),
+    })),
+  ];
+}
+
+const keySchema = (parts: readonly (readonly [string, ValueType])[]): Schema => ({
+  type: 'object',
+  required: parts.map(([name]) => name),
+  properties: Object.fromEntries(parts.map(([name, type]) => [name, keyPart(type)])),
+});
 
 /** Longer keys are refused; escaped, two long parts could make one that is. */
 const keyPart = (type: ValueType): Schema =>
