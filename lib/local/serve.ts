@@ -31,8 +31,22 @@ export interface Served {
   readonly url: string;
   readonly local: Local;
   status(): Promise<ServiceStatus>;
+  /** Answers a POST as the server does, without a connection: for clients in this process. */
+  request(request: PostedRequest): Promise<PostedReply>;
   /** Takes no more, finishes what was taken, processes it, and gives the data directory free. May be called again. */
   stop(): Promise<void>;
+}
+
+export interface PostedRequest {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface PostedReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
 }
 
 /**
@@ -102,6 +116,10 @@ export async function serve(options: ServeOptions): Promise<Served> {
       url: `http://${address.includes(':') ? `[${address}]` : address}:${bound}`,
       local,
       status: () => statusOf(service),
+      async request({ path, headers, body: payload }) {
+        const reply = await server.inject({ method: 'POST', url: path, headers, payload });
+        return { status: reply.statusCode, headers: reply.headers, body: reply.payload };
+      },
       stop: () => (stopped ??= stop()),
     };
   } catch (error) {

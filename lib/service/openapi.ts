@@ -1,9 +1,9 @@
+import { type Output, outputsOf } from '../kernel/outputs.ts';
 import type { Plan } from '../kernel/plan.ts';
 import { furthestTime } from '../kernel/time.ts';
 import { formatType } from '../kernel/value-type.ts';
 import { quarantineReasons } from '../runtime/ports.ts';
 import { type ErrorCode, errorStatuses } from './errors.ts';
-import { type Output, outputsOf } from './feature-answer.ts';
 import type { ServiceLimits } from './limits.ts';
 import { contextSchema, keySchemas, nullable, outputSchema, type Schema } from './value-schemas.ts';
 
