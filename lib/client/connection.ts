@@ -27,8 +27,9 @@ function overHttp(url: string): Connection {
   if (!URL.canParse(url) || !/^https?:/.test(url))
     throw new ClientOptionsError(`${url} is no URL of a service: write one such as http://127.0.0.1:4600`);
   const base = url.replace(/\/+$/, '');
+  const service = `the service at ${base}`;
   return {
-    service: `the service at ${base}`,
+    service,
     isRemote: true,
     async post(path, request, signal) {
       const { status, retryAfter, text } = await fetch(base + path, { method: 'POST', ...request, signal })
@@ -38,24 +39,24 @@ function overHttp(url: string): Connection {
           text: await reply.text(),
         }))
         .catch(cause => {
-          throw signal.aborted ? signal.reason : new ConnectionError(`${base} gave no answer`, { cause });
+          throw signal.aborted ? signal.reason : new ConnectionError(`${service} gave no answer`, { cause });
         });
-      return textOf(base, status, retryAfter, text);
+      return textOf(service, status, retryAfter, text);
     },
   };
 }
 
-function inProcess(service: LocalService): Connection {
-  const name = 'the service in this process';
+function inProcess({ request: ask }: LocalService): Connection {
+  const service = 'the service in this process';
   return {
-    service: name,
+    service,
     isRemote: false,
     async post(path, request, signal) {
-      const answered = service.request({ path, ...request }).catch(cause => {
-        throw new ConnectionError(`${name} gave no answer`, { cause });
+      const answered = ask({ path, ...request }).catch(cause => {
+        throw new ConnectionError(`${service} gave no answer`, { cause });
       });
       const { status, headers, body } = await untilAborted(answered, signal);
-      return textOf(name, status, headers['retry-after'], body);
+      return textOf(service, status, headers['retry-after'], body);
     },
   };
 }
