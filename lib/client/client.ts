@@ -58,10 +58,10 @@ export function createClient<const D extends AnyDefinitions>(
       const known = [...streams.keys()].join(', ');
       throw new ClientOptionsError(`there is no stream ${stream} in the definitions; there is ${known}`);
     }
-    const outcomes = await sendAll(found, Array.isArray(given) ? given : [given]);
+    const outcomes = await outcomesOf(found, Array.isArray(given) ? given : [given]);
     if (outcomes.some(outcome => outcome.status === 'unacknowledged'))
       throw new UnacknowledgedEventsError(stream, outcomes);
-    return Array.isArray(given) ? outcomes : outcomes[0];
+    return outcomes;
   }
 
   async function read(
@@ -126,7 +126,7 @@ function checkOptions(options: typeof defaults): void {
 }
 
 /** Outcomes of events in their order; what is no JSON is rejected here. */
-async function sendAll(
+async function outcomesOf(
   { writeLine, sender }: { readonly writeLine: (event: object) => EventLine; readonly sender: Sender },
   events: readonly object[],
 ): Promise<readonly EventOutcome[]> {

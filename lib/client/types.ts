@@ -46,8 +46,8 @@ type AnswerTo<K, V> = K extends readonly unknown[] ? Answer<V> : OneAnswer<V>;
 /** A client of a service with definitions `D`. */
 export interface Client<D extends AnyDefinitions> {
   /**
-   * Sends events of a stream; resolves when each is durable, or refused as no event at all. Calls at about the same
-   * time share a request. What may pass (no connection, a service that is behind or stops) is tried again until the
+   * Sends an event of a stream, or several; resolves, to their outcomes in their order, when each is durable, or
+   * refused as no event at all. Calls at about the same time share a request. What may pass (no connection, a service that is behind or stops) is tried again until the
    * deadline; an event without id gets its own before the first try, where its stream has `dedupe`.
    *
    * Rejects with UnacknowledgedEventsError, which has the outcomes of all events, where one was not acknowledged;
@@ -55,11 +55,7 @@ export interface Client<D extends AnyDefinitions> {
    */
   send<N extends Name<D['streams']>>(
     stream: N,
-    event: EventOf<D['streams'][N]>,
-  ): Promise<EventOutcome<EventOf<D['streams'][N]>>>;
-  send<N extends Name<D['streams']>>(
-    stream: N,
-    events: readonly EventOf<D['streams'][N]>[],
+    events: OneOrMany<EventOf<D['streams'][N]>>,
   ): Promise<readonly EventOutcome<EventOf<D['streams'][N]>>[]>;
 
   /**
