@@ -46,13 +46,13 @@ function overHttp(url: string): Connection {
   };
 }
 
-function inProcess({ request: ask }: LocalService): Connection {
+function inProcess(local: LocalService): Connection {
   const service = 'the service in this process';
   return {
     service,
     isRemote: false,
     async post(path, request, signal) {
-      const answered = ask({ path, ...request }).catch(cause => {
+      const answered = local.request({ path, ...request }).catch(cause => {
         throw new ConnectionError(`${service} gave no answer`, { cause });
       });
       const { status, headers, body } = await untilAborted(answered, signal);

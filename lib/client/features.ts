@@ -41,23 +41,26 @@ export function createRemoteReader(plan: Plan, connection: Connection): FeatureR
 export function createLocalReader({ local }: LocalService): FeatureReader {
   return ({ kind, name, entities, shared, ...options }, deadline) => {
     const keys = shared === undefined ? entities : entities.map(entity => ({ ...shared, ...entity }));
-    const read = kind === 'group' ? local.readGroup : local.readService;
-    return withRetries({ service: 'the service in this process', deadline }, signal =>
-      untilAborted(read(name, keys, options), signal).catch(error => {
-        throw isRefusal(error)
-          ? new RequestRefusedError(
-              error.message,
-              { code: error.code ?? 'bad-request', status: 400 },
-              { cause: error },
-            )
-          : error;
-      }),
-    );
+    return withRetries({ service: 'the service in this process', deadline }, signal => {
+      const result =
+        kind === 'group' ? local.readGroup(name, keys, options) : local.readService(name, keys, options);
+      return untilAborted(result, signal).catch(error => {
+        throw asRefusal(error) ?? error;
+      });
+    });
   };
 }
 
-const isRefusal = (error: unknown): error is MillraceError & { readonly code?: string } =>
-  error instanceof MillraceError && error.name === 'ReadRequestError';
+/** What the reader refuses, as the service would answer it. */
+function asRefusal(cause: unknown): RequestRefusedError | null {
+  if (!(cause instanceof MillraceError) || cause.name !== 'ReadRequestError') return null;
+  const { code = 'bad-request' } = cause as { readonly code?: string };
+  return new RequestRefusedError(
+    cause.message,
+    { code, status: code === 'not-found' ? 404 : 400 },
+    { cause },
+  );
+}
 
 function textOf(request: object): string {
   try {

@@ -98,6 +98,7 @@ export function createSender({ limits, service, deliver }: SenderOptions): Sende
 
   return {
     send(events) {
+      if (events.length === 0) return Promise.resolve([]);
       const sizes = events.map(({ text }) => Buffer.byteLength(text) + 1);
       const bytes = sizes.reduce((sum, size) => sum + size, 0);
       // One call alone may be larger: its memory is its caller's already.

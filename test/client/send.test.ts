@@ -182,6 +182,29 @@ describe('what may pass is tried again', () => {
   });
 });
 
+test('a restart of the service is not noticed, and every event counts once', async () => {
+  const first = await startService({ definitions });
+  const client = clientAt(first.url, { lingerMs: 1 });
+  let sent = 0;
+  let restarted = false;
+  const producers = Array.from({ length: 4 }, async () => {
+    while (!restarted || sent < 400) {
+      sent++;
+      await client.send('plays', { ...play, at: Date.now() });
+    }
+  });
+  while (sent < 100) await new Promise(resolve => setImmediate(resolve));
+  await first.stop();
+  const { directory } = first.local;
+  const second = await startService({ definitions, directory, port: Number(new URL(first.url).port) });
+  restarted = true;
+  await Promise.all(producers);
+  await second.caughtUp();
+  const { values } = await client.readGroup('user_plays', { user: 'ann' });
+  expect(values.plays_lifetime).toBe(sent);
+  expect(sent).toBeGreaterThanOrEqual(400);
+});
+
 describe('what will not pass is not', () => {
   test.each([
     [400, 'bad-request'],
