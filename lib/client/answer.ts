@@ -67,7 +67,8 @@ function decodeEntity(
   places: readonly number[],
 ): EntityResult {
   const values: Record<string, unknown> = {};
-  for (const [i, { name, decode }] of columns.entries()) {
+  for (let i = 0; i < columns.length; i++) {
+    const { name, decode } = columns[i]!;
     const value = given[places[i]!];
     if (value === undefined) throw new TypeError(`feature ${name} has no value`);
     values[name] = decode === null || value === null ? value : decode(value);

@@ -1,6 +1,6 @@
 import { MillraceError } from '../kernel/errors.ts';
 import type { Plan } from '../kernel/plan.ts';
-import type { EntityKey, EntityResult, ReadResult } from '../runtime/read.ts';
+import type { EntityKey, ReadResult } from '../runtime/read.ts';
 import { createAnswerDecoder } from './answer.ts';
 import { type Connection, untilAborted } from './connection.ts';
 import { RequestRefusedError } from './errors.ts';
@@ -20,7 +20,6 @@ export interface FeatureRead {
 }
 
 export type FeatureReader = (read: FeatureRead, deadline: Deadline) => Promise<ReadResult>;
-export type { EntityResult, ReadResult };
 
 /** Reads over HTTP. Connections that fail are tried again, for to read twice does no harm. */
 export function createRemoteReader(plan: Plan, connection: Connection): FeatureReader {

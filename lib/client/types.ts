@@ -1,5 +1,5 @@
 import type { Definitions, EntityKeys, EventOf, FeatureValues, ServiceContext } from '../define/index.ts';
-import type { EntityResult } from '../runtime/read.ts';
+import type { Flag } from '../kernel/index.ts';
 import type { EventOutcome } from './outcome.ts';
 
 /* What a client takes and gives, inferred from definitions. */
@@ -23,9 +23,17 @@ export type ServiceOptions<S> = keyof ServiceContext<S> extends never
 
 /** What is known of an entity. Where a row could not be read, values may be missing: they are null, and no default is. */
 export type EntityAnswer<V> =
-  | (Shared & { readonly status: 'known' | 'unknown'; readonly values: V })
-  | (Shared & { readonly status: 'failed'; readonly values: { readonly [N in keyof V]: V[N] | null } });
-type Shared = Omit<EntityResult, 'status' | 'values'>;
+  | (Flags<V> & { readonly status: 'known' | 'unknown'; readonly values: V })
+  | (Flags<V> & {
+      readonly status: 'failed';
+      readonly values: { readonly [N in keyof V]: V[N] | null };
+      /** What went wrong. */
+      readonly error?: string;
+    });
+interface Flags<V> {
+  /** Features whose value is not the whole truth, and why. */
+  readonly flags?: { readonly [N in keyof V]?: Flag };
+}
 
 interface AsOf {
   /** The time that all values are for, in epoch ms. */

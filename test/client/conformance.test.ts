@@ -86,8 +86,9 @@ describe('reads are the same over HTTP and in process', () => {
   });
 
   test('and are the values that the events make', async () => {
-    const { status, values } = await remote.readGroup('user_plays', { user: 'ann' });
+    const { status, values, flags } = await remote.readGroup('user_plays', { user: 'ann' });
     expect(status).toBe('known');
+    expect(flags).toEqual({ one_kind: 'overflow' });
     expect(values).toEqual({
       plays_1h: 2,
       plays_lifetime: 2,
@@ -100,6 +101,7 @@ describe('reads are the same over HTTP and in process', () => {
         { item: big, ms: 5 },
       ],
       last_item_by_kind: { view: big, like: 7n },
+      one_kind: expect.any(Object),
       spent: 1.25,
       score: null,
       loud: true,

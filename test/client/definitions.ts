@@ -64,6 +64,7 @@ const userPlays = featureGroup('user_plays', {
     item_set: distinct(e.item),
     views: lastK(record({ item: e.item, ms: e.ms }), 2),
     last_item_by_kind: last(e.item).by(e.kind),
+    one_kind: count().by(e.kind, { limit: 1 }),
     spent: sum(e.price),
     score: last(e.score),
     loud: last(e.loud),
