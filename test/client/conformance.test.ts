@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Client, createClient } from '../../lib/client/index.ts';
 import { serve } from '../../lib/local/index.ts';
-import { clientOf } from '../service/running.ts';
+import { StoreError } from '../../lib/runtime/errors.ts';
+import type { StateStore } from '../../lib/runtime/ports.ts';
+import { clientOf, startService } from '../service/running.ts';
 import definitions from './definitions.ts';
 
 /* What a client gives does not depend on where the service is: the same calls over HTTP and in process. */
@@ -128,6 +130,27 @@ describe('reads are the same over HTTP and in process', () => {
       { status: 'known', values: expect.objectContaining({ item_plays: 0, item_latest: null }) },
     ]);
   });
+});
+
+test('a row that cannot be read is failed, and its values are null, defaults and counts too', async () => {
+  const wrapStore = (store: StateStore): StateStore => ({
+    ...store,
+    read: (table, keys) =>
+      table.startsWith('item_plays')
+        ? Promise.reject(new StoreError('unavailable', 'no disk'))
+        : store.read(table, keys),
+  });
+  const service = await startService({ definitions, wrapStore });
+  const clients = [createClient(definitions, { service }), createClient(definitions, { url: service.url })];
+  const [inProcess, overHttp] = await Promise.all(
+    clients.map(client => client.read('pairs', pair('ann', 7n), { asOf, context })),
+  );
+  expect(inProcess).toMatchObject({
+    status: 'failed',
+    error: expect.stringContaining('no disk'),
+    values: { item_plays: null, shifted: null, plays_lifetime: 0 },
+  });
+  expect(overHttp).toEqual(inProcess);
 });
 
 describe('reads that cannot be answered are refused alike', () => {
