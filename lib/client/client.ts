@@ -106,9 +106,9 @@ const defaults = {
   batchEvents: 1_000,
   batchBytes: 1 << 20,
   lingerMs: 5,
-  requests: 4,
+  requestsInFlight: 4,
   bufferBytes: 64 << 20,
-  deadlineMs: 60_000,
+  sendDeadlineMs: 60_000,
   readDeadlineMs: 2_000,
   gzipBytes: 16 << 10,
 } satisfies ClientOptions;

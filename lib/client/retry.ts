@@ -24,31 +24,33 @@ export interface RetryOptions {
  * what may pass is tried again: no connection, no answer within 15 s, too many requests, a service that stops.
  *
  * Throws RequestRefusedError for any other answer, and, when no further try fits before the deadline, DeadlineError, or
- * ServiceUnreachableError where the last try found no service.
+ * ServiceUnreachableError where the last that was heard is that there is no service.
  */
 export async function withRetries<T>(
   { service, deadline, random = Math.random }: RetryOptions,
-  attempt: (signal: AbortSignal, remainingMs: number) => Promise<T>,
+  attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  let heard: unknown;
+  const outOfTime = (tries: number) =>
+    heard instanceof ConnectionError
+      ? new ServiceUnreachableError(service, tries, heard)
+      : new DeadlineError(service, { deadlineMs: deadline.ms, tries }, heard);
+
   for (let tries = 1; ; tries++) {
     const remaining = deadline.at - performance.now();
-    if (remaining <= 0) throw new DeadlineError(service, { deadlineMs: deadline.ms, tries: tries - 1 });
+    if (remaining <= 0) throw outOfTime(tries - 1);
     const signal = AbortSignal.timeout(Math.ceil(Math.min(remaining, longestTry)));
     try {
-      return await attempt(signal, remaining);
+      return await attempt(signal);
     } catch (error) {
-      if (!signal.aborted && !mayPass(error)) throw error;
-      const pause = Math.max(
-        (error as Partial<RequestRefusedError>).retryAfterMs ?? 0,
-        backoff(tries, random),
-      );
-      if (performance.now() + pause < deadline.at) {
-        await setTimeout(pause);
-        continue;
+      if (!signal.aborted) {
+        if (!mayPass(error)) throw error;
+        heard = error;
       }
-      if (error instanceof RequestRefusedError || signal.aborted)
-        throw new DeadlineError(service, { deadlineMs: deadline.ms, tries }, error);
-      throw new ServiceUnreachableError(service, tries, error);
+      const wished = error instanceof RequestRefusedError ? error.retryAfterMs : undefined;
+      const pause = Math.max(wished ?? 0, backoff(tries, random));
+      if (performance.now() + pause >= deadline.at) throw outOfTime(tries);
+      await setTimeout(pause);
     }
   }
 }

@@ -11,11 +11,11 @@ export interface SenderLimits {
   /** How long an event waits for others to go with, in ms. */
   readonly lingerMs: number;
   /** Requests under way at a time; events wait while there are so many. */
-  readonly requests: number;
+  readonly requestsInFlight: number;
   /** Bytes of events that may wait or be under way; a call beyond that is refused with BufferFullError. */
   readonly bufferBytes: number;
   /** From the call of `send` until an event without acknowledgement is given up, in ms, less up to a tenth. */
-  readonly deadlineMs: number;
+  readonly sendDeadlineMs: number;
 }
 
 export interface SenderOptions {
@@ -45,7 +45,7 @@ export function createSender({ limits, service, deliver }: SenderOptions): Sende
   const isFull = () => queue.length >= limits.batchEvents || queuedBytes >= limits.batchBytes;
 
   function dispatch(): void {
-    while (requests < limits.requests && queue.length > 0 && (isFull() || linger === null)) {
+    while (requests < limits.requestsInFlight && queue.length > 0 && (isFull() || linger === null)) {
       const batch = takeBatch();
       requests++;
       sendBatch(batch).finally(() => {
@@ -57,7 +57,7 @@ export function createSender({ limits, service, deliver }: SenderOptions): Sende
 
   function takeBatch(): readonly Waiting[] {
     // All are given up with the first: later ones are left to a later batch.
-    const latest = queue[0]!.deadline.at + limits.deadlineMs / 10;
+    const latest = queue[0]!.deadline.at + limits.sendDeadlineMs / 10;
     let bytes = 0;
     let count = 0;
     for (; count < queue.length && count < limits.batchEvents; count++) {
@@ -108,7 +108,7 @@ export function createSender({ limits, service, deliver }: SenderOptions): Sende
       }
       heldBytes += bytes;
       queuedBytes += bytes;
-      const deadline = deadlineIn(limits.deadlineMs);
+      const deadline = deadlineIn(limits.sendDeadlineMs);
       const outcomes = events.map(
         (line, i) =>
           new Promise<EventOutcome>(settle => queue.push({ line, bytes: sizes[i]!, deadline, settle })),

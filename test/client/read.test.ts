@@ -56,7 +56,7 @@ test('in process too', async () => {
 
 test('an in-process service that is stopped is one that does not answer', async () => {
   const service = await startService({ definitions });
-  const client = createClient(definitions, { service }, { deadlineMs: 50 });
+  const client = createClient(definitions, { service }, { sendDeadlineMs: 50 });
   await service.stop();
   await expect(client.send('ticks', { at: 1, user: 'ann' })).rejects.toMatchObject({
     name: 'UnacknowledgedEventsError',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ConnectionError } from '../../lib/client/errors.ts';
 import { RequestRefusedError } from '../../lib/client/index.ts';
 import { backoff, deadlineIn, withRetries } from '../../lib/client/retry.ts';
 
@@ -39,4 +40,15 @@ test('what is nobody’s answer is thrown as it is', async () => {
   await expect(
     withRetries({ service: 'it', deadline: deadlineIn(10_000) }, () => Promise.reject(mistake)),
   ).rejects.toBe(mistake);
+});
+
+test('a last try that comes to nothing does not hide that there was no service', async () => {
+  const refused = new ConnectionError('no answer', { cause: new Error('ECONNREFUSED') });
+  let tries = 0;
+  const call = withRetries({ service: 'it', deadline: deadlineIn(50), random: () => 0 }, signal => {
+    if (++tries === 1) return Promise.reject(refused);
+    return new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  });
+  await expect(call).rejects.toMatchObject({ name: 'ServiceUnreachableError', cause: refused });
+  expect(tries).toBe(2);
 });

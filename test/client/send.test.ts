@@ -71,7 +71,7 @@ describe('events share requests', () => {
   test('of bounded bytes; a larger event goes alone', async () => {
     const service = await scriptService(accept);
     const users = ['a'.repeat(40), 'b'.repeat(300), 'c', 'd'].map(user => ({ at: 1, user }));
-    await clientAt(service.url, { batchBytes: 100, requests: 1 }).send('ticks', users);
+    await clientAt(service.url, { batchBytes: 100, requestsInFlight: 1 }).send('ticks', users);
     expect(service.received.map(({ events }) => events.map(event => (event.user as string)[0]))).toEqual([
       ['a'],
       ['b'],
@@ -91,7 +91,7 @@ describe('events share requests', () => {
         held = [];
       });
     });
-    await clientAt(service.url, { batchEvents: 1, requests: 3 }).send('ticks', ticks(30));
+    await clientAt(service.url, { batchEvents: 1, requestsInFlight: 3 }).send('ticks', ticks(30));
     expect(service.received).toHaveLength(30);
     expect(most).toBe(3);
   });
@@ -241,7 +241,7 @@ describe('after the deadline', () => {
   test('no service: how often it was tried, why it failed, and what to do', async () => {
     const { url, stop } = await scriptService(accept);
     await stop();
-    const { cause } = await failure(clientAt(url, { deadlineMs: 400 }).send('ticks', tick(1)));
+    const { cause } = await failure(clientAt(url, { sendDeadlineMs: 400 }).send('ticks', tick(1)));
     expect(cause).toBeInstanceOf(ServiceUnreachableError);
     const { tries, message } = cause as ServiceUnreachableError;
     expect(tries).toBeGreaterThan(1);
@@ -262,7 +262,7 @@ describe('after the deadline', () => {
 
   test('a service that does not answer: they may have arrived, and can be sent again as the same', async () => {
     const service = await scriptService(ignore, accept);
-    const client = clientAt(service.url, { deadlineMs: 50 });
+    const client = clientAt(service.url, { sendDeadlineMs: 50 });
     const { cause, events } = await failure(client.send('plays', { ...play, at: 1 }));
     expect(cause).toBeInstanceOf(DeadlineError);
     await clientAt(service.url).send('plays', events as never[]);
@@ -273,7 +273,7 @@ describe('after the deadline', () => {
   test('some of a call may be acknowledged, and which is told', async () => {
     const service = await scriptService(accept, refuse(400, 'bad-request'));
     const { outcomes, events, message } = await failure(
-      clientAt(service.url, { batchEvents: 2, requests: 1 }).send('ticks', ticks(4)),
+      clientAt(service.url, { batchEvents: 2, requestsInFlight: 1 }).send('ticks', ticks(4)),
     );
     expect(outcomes.map(({ status }) => status)).toEqual([
       'accepted',
@@ -326,7 +326,7 @@ describe('events that wait', () => {
 describe('a client that cannot be', () => {
   test.each([
     ['127.0.0.1:4600', {}, /is no URL of a service/],
-    ['http://127.0.0.1', { requests: 0 }, /option requests is 0: give a number from 1/],
+    ['http://127.0.0.1', { requestsInFlight: 0 }, /option requestsInFlight is 0: give a number from 1/],
     ['http://127.0.0.1', { retries: 3 }, /there is no option retries; there are batchEvents/],
   ])('%s %o', (url, options, message) => {
     expect(() => clientAt(url, options as ClientOptions)).toThrow(message);
