@@ -30,9 +30,9 @@ export interface Served {
   /** `http://127.0.0.1:4600` */
   readonly url: string;
   readonly local: Local;
-  status(): Promise<ServiceStatus>;
   /** Answers a POST as the server does, without a connection: for clients in this process. */
   request(request: PostedRequest): Promise<PostedReply>;
+  status(): Promise<ServiceStatus>;
   /** Takes no more, finishes what was taken, processes it, and gives the data directory free. May be called again. */
   stop(): Promise<void>;
 }
@@ -115,11 +115,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
     return {
       url: `http://${address.includes(':') ? `[${address}]` : address}:${bound}`,
       local,
-      status: () => statusOf(service),
       async request({ path, headers, body: payload }) {
         const reply = await server.inject({ method: 'POST', url: path, headers, payload });
         return { status: reply.statusCode, headers: reply.headers, body: reply.payload };
       },
+      status: () => statusOf(service),
       stop: () => (stopped ??= stop()),
     };
   } catch (error) {

@@ -241,7 +241,7 @@ describe('after the deadline', () => {
   test('no service: how often it was tried, why it failed, and what to do', async () => {
     const { url, stop } = await scriptService(accept);
     await stop();
-    const { cause } = await failure(clientAt(url, { sendDeadlineMs: 400 }).send('ticks', tick(1)));
+    const { cause } = await failure(clientAt(url, { sendDeadlineMs: 1_000 }).send('ticks', tick(1)));
     expect(cause).toBeInstanceOf(ServiceUnreachableError);
     const { tries, message } = cause as ServiceUnreachableError;
     expect(tries).toBeGreaterThan(1);
@@ -262,7 +262,7 @@ describe('after the deadline', () => {
 
   test('a service that does not answer: they may have arrived, and can be sent again as the same', async () => {
     const service = await scriptService(ignore, accept);
-    const client = clientAt(service.url, { sendDeadlineMs: 50 });
+    const client = clientAt(service.url, { sendDeadlineMs: 1_000 });
     const { cause, events } = await failure(client.send('plays', { ...play, at: 1 }));
     expect(cause).toBeInstanceOf(DeadlineError);
     await clientAt(service.url).send('plays', events as never[]);
