@@ -84,27 +84,26 @@ export interface KeySchemas {
  * shared, and the others in each.
  */
 export function keySchemas(entities: readonly EntityPlan[]): readonly KeySchemas[] {
-  const parts = new Map(entities.flatMap(entity => entity.keys.map(key => [key.name, key.type] as const)));
-  const sharable = entities
-    .map(entity => entity.keys.map(key => key.name))
-    .filter(names => names.length < parts.size);
+  const keys = [...new Map(entities.flatMap(e => e.keys).map(key => [key.name, key])).values()];
+  const sharable = entities.map(e => e.keys.map(key => key.name)).filter(names => names.length < keys.length);
   return [
-    { items: keySchema([...parts]) },
+    { items: keySchema(keys) },
     ...sharable.map(names => ({
-      items: {
-        ...keySchema([...parts].filter(([name]) => !names.includes(name))),
-        additionalProperties: false,
-      },
-      shared: keySchema([...parts].filter(([name]) => names.includes(name))),
+      items: { ...keySchema(keys.filter(({ name }) => !names.includes(name))), additionalProperties: false },
+      shared: keySchema(keys.filter(({ name }) => names.includes(name))),
     })),
   ];
 }
 
-const keySchema = (parts: readonly (readonly [string, ValueType])[]): Schema => ({
-  type: 'object',
-  required: parts.map(([name]) => name),
-  properties: Object.fromEntries(parts.map(([name, type]) => [name, keyPart(type)])),
-});
+/** These parts of a key, as one object. */
+function keySchema(keys: EntityPlan['keys']): Schema {
+  const parts = new Map(keys.map(key => [key.name, key.type] as const));
+  return {
+    type: 'object',
+    required: [...parts.keys()],
+    properties: Object.fromEntries([...parts].map(([name, type]) => [name, keyPart(type)])),
+  };
+}
 
 /** Longer keys are refused; escaped, two long parts could make one that is. */
 const keyPart = (type: ValueType): Schema =>
