@@ -85,7 +85,11 @@ export interface KeySchemas {
  */
 export function keySchemas(entities: readonly EntityPlan[]): readonly KeySchemas[] {
   const keys = [...new Map(entities.flatMap(e => e.keys).map(key => [key.name, key])).values()];
-  const sharable = entities.map(e => e.keys.map(key => key.name)).filter(names => names.length < keys.length);
+  // Entities may have the same parts; two equal ways would contradict each other.
+  const ways = new Map(
+    entities.map(({ keys: parts }) => parts.map(key => key.name).sort()).map(names => [`${names}`, names]),
+  );
+  const sharable = [...ways.values()].filter(names => names.length < keys.length);
   return [
     { items: keySchema(keys) },
     ...sharable.map(names => ({
