@@ -71,6 +71,8 @@ export function createClient<const D extends AnyDefinitions>(
   ) {
     checkOpen();
     const entities = (Array.isArray(keys) ? keys : [keys]) as FeatureRead['entities'];
+    // A ranking may be left without candidates; the service would take that for a mistake.
+    if (entities.length === 0) return { asOf: more.asOf ?? Date.now(), entities };
     const answer = await readFeatures({ ...request, ...more, entities }, deadlineIn(deadlineMs));
     if (Array.isArray(keys)) return answer;
     return { asOf: answer.asOf, ...answer.entities[0] };
