@@ -72,6 +72,7 @@ describe('reads are the same over HTTP and in process', () => {
       'optional context',
       c => c.read('pairs', pair('ann', 7n), { asOf, context: { ...context, factor: 0.5 } }),
     ],
+    ['a ranking of nothing', c => c.rank('pairs', { user: 'ann' }, [], { asOf, context })],
     [
       'a ranking',
       c => c.rank('pairs', { user: 'ann' }, [{ item: big }, { item: 7n }, { item: 8n }], { asOf, context }),
