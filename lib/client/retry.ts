@@ -20,7 +20,7 @@ export interface RetryOptions {
 }
 
 /**
- * Tries until it succeeds, with pauses that double on average up to 5 s, and no shorter than the service asks for. Only
+ * Tries until it succeeds, with pauses that double on average up to 5 s, after the time that the service asks for. Only
  * what may pass is tried again: no connection, no answer within 15 s, too many requests, a service that stops.
  *
  * Throws RequestRefusedError for any other answer, and, when no further try fits before the deadline, DeadlineError, or
@@ -47,8 +47,8 @@ export async function withRetries<T>(
         if (!mayPass(error)) throw error;
         heard = error;
       }
-      const wished = error instanceof RequestRefusedError ? error.retryAfterMs : undefined;
-      const pause = Math.max(wished ?? 0, backoff(tries, random));
+      const asked = error instanceof RequestRefusedError ? (error.retryAfterMs ?? 0) : 0;
+      const pause = asked + backoff(tries, random);
       if (performance.now() + pause >= deadline.at) throw outOfTime(tries);
       await setTimeout(pause);
     }

@@ -55,8 +55,9 @@ type AnswerTo<K, V> = K extends readonly unknown[] ? Answer<V> : OneAnswer<V>;
 export interface Client<D extends AnyDefinitions> {
   /**
    * Sends an event of a stream, or several; resolves, to their outcomes in their order, when each is durable, or
-   * refused as no event at all. Calls at about the same time share a request. What may pass (no connection, a service that is behind or stops) is tried again until the
-   * deadline; an event without id gets its own before the first try, where its stream has `dedupe`.
+   * refused as no event at all. Calls at about the same time share a request. What may pass (no connection, a service
+   * that is behind or stops) is tried again until the deadline; an event without id gets its own before the first try,
+   * where its stream has `dedupe`.
    *
    * Rejects with UnacknowledgedEventsError, which has the outcomes of all events, where one was not acknowledged;
    * with BufferFullError, ClientClosedError.
