@@ -30,9 +30,21 @@ export interface Served {
   /** `http://127.0.0.1:4600` */
   readonly url: string;
   readonly local: Local;
+  /** What the streams of the data directory held when it was opened. */
+  readonly found: readonly FoundStream[];
   status(): Promise<ServiceStatus>;
   /** Takes no more, finishes what was taken, processes it, and gives the data directory free. May be called again. */
   stop(): Promise<void>;
+}
+
+export interface FoundStream {
+  readonly stream: string;
+  /** Events that it has taken since it was made. */
+  readonly events: number;
+  /** Arrival (epoch ms) of the last of them; null before the first. */
+  readonly latestArrival: number | null;
+  /** Records that were left to be processed. */
+  readonly behind: number;
 }
 
 /**
@@ -63,6 +75,12 @@ export async function serve(options: ServeOptions): Promise<Served> {
   try {
     const live = await local.goLive();
     for (const one of live) streams.set(one.stream.name, await startStream(one, options, metrics, onError));
+    const found = live.map(({ stream: { name }, log }) => ({
+      stream: name,
+      events: log.shards.reduce((sum, shard) => sum + log.latestSequence(shard), 0),
+      latestArrival: log.latestArrival() || null,
+      behind: streams.get(name)!.processor.behind(),
+    }));
     const logs = new Map(live.map(one => [one.stream.name, one]));
     let redriving: Promise<unknown> = Promise.resolve();
     const service: Service = {
@@ -85,7 +103,10 @@ export async function serve(options: ServeOptions): Promise<Served> {
     };
     const server = createServer({ service, onError });
     await listen(server, port, host);
-    const retention = setInterval(() => local.retain().catch(onError), retentionInterval);
+    const retain = () => local.retain().catch(onError);
+    const retention = setInterval(retain, retentionInterval);
+    // A service that is never up for as long as the interval has to forget as well.
+    await retain();
     let stopped: Promise<void> | null = null;
 
     const stop = async () => {
@@ -101,6 +122,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     return {
       url: `http://${address.includes(':') ? `[${address}]` : address}:${bound}`,
       local,
+      found,
       status: () => statusOf(service),
       stop: () => (stopped ??= stop()),
     };
@@ -154,4 +176,4 @@ async function startStream(
 const defaultWindow = 200;
 const defaultBatch = 10_000;
 const recentArrivals = 1_000;
-const retentionInterval = 3_600_000;
+const retentionInterval = 600_000;

@@ -1,0 +1,74 @@
+import { arrivalBytes, createFeed } from './generator/index.ts';
+import definitions from './index.ts';
+
+/** Sessions are under way and copies on their way from the first event on: what came before is left out. */
+const warmUp = 30_000;
+
+/**
+ * The feed as `npm start` shows it: events of now, at a steady rate, and what to look at while they arrive. Few enough
+ * people and videos that each can be seen to change. `lib/cli/live/example.ts` says what the command line needs.
+ */
+export default {
+  title: 'a feed of short videos',
+  definitions,
+
+  /** Of the same people and videos each time; another start gives other events. */
+  *events({ start, eventsPerSecond }: { readonly start: number; readonly eventsPerSecond: number }) {
+    const feed = createFeed({
+      seed: 1,
+      users: 2_000,
+      items: 500,
+      authors: 100,
+      start: start - warmUp,
+      eventsPerSecond,
+      steady: true,
+      // More than is usual, so that the count is seen to move.
+      rates: { bad: { late: 0.001 } },
+    });
+    for (;;) {
+      const arrival = feed.next().value;
+      if (arrival.arrivalTime >= start)
+        yield { arrivalTime: arrival.arrivalTime, bytes: arrivalBytes(arrival) };
+    }
+  },
+
+  service: 'retrieval_v1',
+  /** From the one who comes most often to one who comes rarely. */
+  entities: [{ user: 'u0' }, { user: 'u10' }, { user: 'u100' }, { user: 'u1000' }],
+  columns: [
+    { title: 'shown 1h', feature: 'user_impressions_1h', text: count },
+    { title: 'clicks 1h', feature: 'user_clicks_1h', text: count },
+    { title: 'ctr 24h', feature: 'user_ctr_24h', text: share },
+    { title: 'watched 1h', feature: 'user_watch_ms_1h', text: duration },
+    { title: 'likes most', feature: 'user_favourite_categories_30d', text: namesByCount },
+    { title: 'last video', feature: 'user_recent_watches_7d', text: latestItem },
+  ],
+};
+
+function count(value: unknown): string {
+  return Number(value).toLocaleString('en-US');
+}
+
+function share(value: unknown): string {
+  return `${(Number(value) * 100).toFixed(1)} %`;
+}
+
+function duration(value: unknown): string {
+  const seconds = Math.round(Number(value) / 1000);
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h > 0 ? `${h} h ${m} min` : m > 0 ? `${m} min ${s} s` : `${s} s`;
+}
+
+function namesByCount(value: unknown): string {
+  const counts = Object.entries((value ?? {}) as Readonly<Record<string, number>>);
+  return counts
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 2)
+    .map(([name]) => name)
+    .join(', ');
+}
+
+function latestItem(value: unknown): string {
+  const [latest] = (value ?? []) as readonly { readonly item: string }[];
+  return latest?.item ?? '';
+}
