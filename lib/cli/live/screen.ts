@@ -14,9 +14,10 @@ export function openScreen(terminal: NodeJS.WriteStream): Screen {
   let closed = false;
 
   function draw(): void {
-    // The last row stays free: a line end in it would scroll. Each frame is one write, shown as one.
-    const rows = lines.slice(0, Math.max(1, (terminal.rows ?? 24) - 1));
+    // The last row stays free: a line end in it would scroll. Some terminals say that they have 0 rows, not knowing.
+    const rows = lines.slice(0, Math.max(1, (terminal.rows || 24) - 1));
     const text = rows.map(line => `${line}${control.clearToLineEnd}\n`).join('');
+    // One write, shown as one.
     terminal.write(`${control.beginFrame}${control.home}${text}${control.clearBelow}${control.endFrame}`);
   }
 
