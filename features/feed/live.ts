@@ -16,7 +16,7 @@ export default {
   *events({ start, eventsPerSecond }: { readonly start: number; readonly eventsPerSecond: number }) {
     const feed = createFeed({
       seed: 1,
-      users: 2_000,
+      users: 8_000,
       items: 500,
       authors: 100,
       start: start - warmUp,
@@ -34,12 +34,12 @@ export default {
 
   service: 'retrieval_v1',
   /** From the one who comes most often to one who comes rarely. */
-  entities: [{ user: 'u0' }, { user: 'u10' }, { user: 'u100' }, { user: 'u1000' }],
+  entities: [{ user: 'u5' }, { user: 'u50' }, { user: 'u500' }, { user: 'u5000' }],
   columns: [
     { title: 'shown 1h', feature: 'user_impressions_1h', text: count },
     { title: 'clicks 1h', feature: 'user_clicks_1h', text: count },
     { title: 'ctr 24h', feature: 'user_ctr_24h', text: share },
-    { title: 'watched 1h', feature: 'user_watch_ms_1h', text: duration },
+    { title: 'avg watch', feature: 'user_watch_avg_7d', text: seconds },
     { title: 'likes most', feature: 'user_favourite_categories_30d', text: namesByCount },
     { title: 'last video', feature: 'user_recent_watches_7d', text: latestItem },
   ],
@@ -53,10 +53,8 @@ function share(value: unknown): string {
   return `${(Number(value) * 100).toFixed(1)} %`;
 }
 
-function duration(value: unknown): string {
-  const seconds = Math.round(Number(value) / 1000);
-  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return h > 0 ? `${h} h ${m} min` : m > 0 ? `${m} min ${s} s` : `${s} s`;
+function seconds(value: unknown): string {
+  return value === null ? '' : `${(Number(value) / 1000).toFixed(1)} s`;
 }
 
 function namesByCount(value: unknown): string {

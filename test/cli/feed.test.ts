@@ -12,8 +12,8 @@ test('ends after as many events, and the next start goes on from there', { timeo
   expect(first).toMatchObject({ code: 0, stderr: '' });
   expect(first.stdout).not.toContain('\x1b');
   expect(first.stdout).toMatch(/^Millrace · a feed of short videos · http:\S+ · data in data, begun anew$/m);
-  expect(first.stdout).toMatch(/^0 s: .* behind · .* late, .* duplicate, .* bad · u0 shown 1h: /m);
-  expect(first.stdout).toMatch(/^u0 +[1-9]/m);
+  expect(first.stdout).toMatch(/^0 s: .* behind · .* late, .* duplicate, .* bad · u5 shown 1h: /m);
+  expect(first.stdout).toMatch(/^u5 +[1-9]/m);
   expect(first.stdout).toMatch(/^Stopped after \d+ s: [34],\d{3} events taken .*, all processed$/m);
 
   const second = await spawnCli(folder, [...feed, '--seconds', '1', '--json']);
@@ -27,8 +27,8 @@ test('ends after as many events, and the next start goes on from there', { timeo
   expect(last.stream.received.accepted).toBeGreaterThan(0);
   // The new events have ids of their own: none passes for a copy of the first run's.
   expect(last.stream.processed.skipped).toBeLessThan(last.stream.processed.counted / 10);
-  const shown = Number(/^u0 +([\d,]+)/m.exec(first.stdout)![1]);
-  expect(last.entities[0]).toMatchObject({ key: { user: 'u0' }, status: 'known' });
+  const shown = Number(/^u5 +([\d,]+)/m.exec(first.stdout)![1]);
+  expect(last.entities[0]).toMatchObject({ key: { user: 'u5' }, status: 'known' });
   expect(last.entities[0].values.user_impressions_1h).toBeGreaterThanOrEqual(shown);
 });
 
