@@ -20,10 +20,10 @@ export function createDisplay(
   { json }: { readonly json: boolean },
 ): Display {
   const takesScreen = process.stdout.isTTY === true && process.env.TERM !== 'dumb' && !json;
-  return takesScreen ? createScreenDisplay(example, data) : createLines(example, data, json ? note : print);
+  return takesScreen ? onScreen(example, data) : inLines(example, data, json ? note : print);
 }
 
-function createScreenDisplay(example: LiveExample, data: string): Display {
+function onScreen(example: LiveExample, data: string): Display {
   let screen: Screen | null = null;
   let before: Snapshot | null = null;
   let message: string | null = null;
@@ -48,7 +48,7 @@ function createScreenDisplay(example: LiveExample, data: string): Display {
   };
 }
 
-function createLines(example: LiveExample, data: string, write: (text: string) => void): Display {
+function inLines(example: LiveExample, data: string, write: (text: string) => void): Display {
   let next = 0;
   let closed = false;
   return {

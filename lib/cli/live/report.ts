@@ -14,7 +14,7 @@ export function screenLines(
   const { received, processed, behind, freshness, error } = stream;
   return [
     `${bold('Millrace')} · ${example.title} · ${bold(url)} · ${formatDuration(seconds)}`,
-    dim(foundNote(now.found, data)),
+    dim(foundNote(now.found, now.startedAt, data)),
     '',
     ...figures([
       ['received', `${formatCount(rates.received)}/s`],
@@ -64,7 +64,7 @@ export function progressLine(
 
 /** What there is to say at the start. */
 export const openingLine = (example: LiveExample, url: string, data: string, found: FoundStream): string =>
-  `Millrace · ${example.title} · ${url} · ${foundNote(found, data)}`;
+  `Millrace · ${example.title} · ${url} · ${foundNote(found, Date.now(), data)}`;
 
 /** What there is to say at the end, once all is processed. */
 export function closingText(example: LiveExample, data: string, last: Snapshot): string {
@@ -114,9 +114,9 @@ const figures = (cells: readonly (readonly [title: string, value: string])[]): s
   bold(cells.map(([, value]) => value.padStart(12)).join(' ')),
 ];
 
-function foundNote({ events, latestArrival, behind }: FoundStream, data: string): string {
+function foundNote({ events, latestArrival, behind }: FoundStream, startedAt: number, data: string): string {
   if (latestArrival === null) return `data in ${data}, begun anew`;
-  const since = formatDuration((Date.now() - latestArrival) / 1000);
+  const since = formatDuration((startedAt - latestArrival) / 1000);
   const waiting = behind === 0 ? '' : `; ${formatCount(behind)} were still to be processed`;
   return `data in ${data}, going on after ${formatCount(events)} events, the last ${since} before${waiting}`;
 }

@@ -24,8 +24,6 @@ export interface LiveOptions {
 export async function runLive(options: LiveOptions): Promise<Snapshot> {
   const { example, served, rate, seconds, events, interrupted, show } = options;
   const look = createWatcher(example, served);
-  show(await look());
-
   const allSent = new AbortController();
   const time = seconds === undefined ? [] : [AbortSignal.timeout(seconds * 1000)];
   const ending = AbortSignal.any([interrupted, allSent.signal, ...time]);

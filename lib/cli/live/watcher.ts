@@ -6,6 +6,8 @@ import type { LiveExample } from './example.ts';
 export interface Snapshot {
   readonly url: string;
   readonly found: FoundStream;
+  /** Epoch ms. */
+  readonly startedAt: number;
   /** Since the service was started. */
   readonly seconds: number;
   /** Events a second of late. */
@@ -27,6 +29,7 @@ export function createWatcher(
   { service, entities, columns }: LiveExample,
   { url, found, local, status }: Served,
 ): () => Promise<Snapshot> {
+  const startedAt = Date.now();
   const started = performance.now();
   let before: readonly Moment[] = [];
 
@@ -53,6 +56,7 @@ export function createWatcher(
     return {
       url,
       found: found[0]!,
+      startedAt,
       seconds,
       rates: { received: rateOf('received'), processed: rateOf('processed') },
       stream,

@@ -26,6 +26,7 @@ const entity = (user: string, visits: number, status: LiveEntity['status'] = 'kn
 const snapshot = (changed: Partial<Snapshot> = {}): Snapshot => ({
   url: 'http://127.0.0.1:4600',
   found: { stream: 'visits', events: 0, latestArrival: null, behind: 0 },
+  startedAt: 1_000_000,
   seconds: 83.2,
   rates: { received: 1_003, processed: 998 },
   stream: {
