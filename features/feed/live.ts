@@ -34,7 +34,7 @@ export default {
 
   service: 'retrieval_v1',
   /** From the one who comes most often to one who comes rarely. */
-  entities: [{ user: 'u5' }, { user: 'u50' }, { user: 'u500' }, { user: 'u5000' }],
+  entities: [{ user: 'u5' }, { user: 'u50' }, { user: 'u200' }, { user: 'u1000' }],
   columns: [
     { title: 'shown 1h', feature: 'user_impressions_1h', text: count },
     { title: 'clicks 1h', feature: 'user_clicks_1h', text: count },

@@ -16,6 +16,8 @@ export const repositoryPath = (path: string): string =>
 export async function loadDefinitions(path: string | null): Promise<CompiledDefinitions> {
   const file = path === null ? repositoryPath('features/retail/index.ts') : resolve(path);
   const name = path ?? 'features/retail/index.ts';
+  if (!existsSync(file))
+    throw new FeaturesError(`${name} does not exist: name the module of your definitions with --features`);
   const loaded = await loadDefault(file, name);
   if (!isDefinitions(loaded)) {
     throw new FeaturesError(
@@ -27,8 +29,6 @@ export async function loadDefinitions(path: string | null): Promise<CompiledDefi
 
 /** The default export of a module that no import names: a user's, or an example's. Throws FeaturesError. */
 export async function loadDefault(file: string, name: string): Promise<unknown> {
-  if (!existsSync(file))
-    throw new FeaturesError(`${name} does not exist: name the module of your definitions with --features`);
   try {
     return ((await import(pathToFileURL(file).href)) as { readonly default?: unknown }).default;
   } catch (error) {

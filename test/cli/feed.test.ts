@@ -8,23 +8,23 @@ const feed = ['feed', '--port', '0', '--data', 'data'];
 
 test('ends after as many events, and the next start goes on from there', { timeout: 60_000 }, async () => {
   const folder = temporaryDirectory();
-  const first = await spawnCli(folder, [...feed, '--rate', '5000', '--events', '4000']);
+  const first = await spawnCli(folder, [...feed, '--rate', '10000', '--events', '8000']);
   expect(first).toMatchObject({ code: 0, stderr: '' });
   expect(first.stdout).not.toContain('\x1b');
   expect(first.stdout).toMatch(/^Millrace · a feed of short videos · http:\S+ · data in data, begun anew$/m);
-  expect(first.stdout).toMatch(/^0 s: .* behind · .* late, .* duplicate, .* bad · u5 shown 1h: /m);
+  expect(first.stdout).toMatch(/^\d+ s: .* behind · .* late, .* duplicate, .* bad · u5 shown 1h: /m);
   expect(first.stdout).toMatch(/^u5 +[1-9]/m);
-  expect(first.stdout).toMatch(/^Stopped after \d+ s: [34],\d{3} events taken .*, all processed$/m);
+  expect(first.stdout).toMatch(/^Stopped after .* s: [78],\d{3} events taken .*, all processed$/m);
 
-  const second = await spawnCli(folder, [...feed, '--seconds', '1', '--json']);
+  const second = await spawnCli(folder, [...feed, '--events', '300', '--json']);
   expect(second.code).toBe(0);
-  expect(second.stderr).toMatch(/data in data, going on after [34],\d{3} events, the last \d+ s before$/m);
-  expect(second.stderr).toMatch(/^0 s: /m);
+  expect(second.stderr).toMatch(/data in data, going on after [78],\d{3} events, the last .* before$/m);
+  expect(second.stderr).toMatch(/^\d+ s: /m);
   const last = JSON.parse(second.stdout);
   const taken = Number(/([\d,]+) events taken/.exec(first.stdout)![1]!.replace(',', ''));
   expect(last.found).toMatchObject({ stream: 'interactions', events: taken, behind: 0 });
   expect(last.stream).toMatchObject({ behind: 0, error: null });
-  expect(last.stream.received.accepted).toBeGreaterThan(0);
+  expect(last.stream.received.accepted).toBeGreaterThan(250);
   // The new events have ids of their own: none passes for a copy of the first run's.
   expect(last.stream.processed.skipped).toBeLessThan(last.stream.processed.counted / 10);
   const shown = Number(/^u5 +([\d,]+)/m.exec(first.stdout)![1]);
@@ -82,7 +82,7 @@ const hasScript =
 
 describe.skipIf(!hasScript)('on a terminal', () => {
   test('takes the screen and gives it back before it sums up', { timeout: 60_000 }, async () => {
-    const command = `"${process.execPath}" "${millraceProgram}" feed --port 0 --data data --seconds 1`;
+    const command = `"${process.execPath}" "${millraceProgram}" feed --port 0 --data data --events 100`;
     const child = spawn('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], {
       cwd: temporaryDirectory(),
       stdio: ['ignore', 'pipe', 'inherit'],
