@@ -1,8 +1,12 @@
 import { arrivalBytes, createFeed } from './generator/index.ts';
 import definitions from './index.ts';
 
-/** Sessions are under way and copies on their way from the first event on: what came before is left out. */
-const warmUp = 30_000;
+/**
+ * In ms. Sessions are under way and copies on their way from the first event on: what came before is made and left out,
+ * as far as nobody has to wait for it.
+ */
+const warmUp = (eventsPerSecond: number): number =>
+  Math.min(15_000, Math.floor(30_000_000 / eventsPerSecond));
 
 /**
  * The feed as `npm start` shows it: events of now, at a steady rate, and what to look at while they arrive. Few enough
@@ -19,7 +23,7 @@ export default {
       users: 8_000,
       items: 500,
       authors: 100,
-      start: start - warmUp,
+      start: start - warmUp(eventsPerSecond),
       eventsPerSecond,
       steady: true,
       // More than is usual, so that the count is seen to move.

@@ -24,6 +24,8 @@ export interface LiveOptions {
 export async function runLive(options: LiveOptions): Promise<Snapshot> {
   const { example, served, rate, seconds, events, interrupted, show } = options;
   const look = createWatcher(example, served);
+  show(await look());
+
   const allSent = new AbortController();
   const time = seconds === undefined ? [] : [AbortSignal.timeout(seconds * 1000)];
   const ending = AbortSignal.any([interrupted, allSent.signal, ...time]);
@@ -44,8 +46,8 @@ export async function runLive(options: LiveOptions): Promise<Snapshot> {
   producing.catch(() => {});
 
   while (!ending.aborted) {
-    show(await look());
     await setTimeout(lookMs, undefined, { signal: ending }).catch(() => {});
+    show(await look());
   }
   await producing;
   await untilProcessed(served);
