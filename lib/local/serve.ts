@@ -32,6 +32,8 @@ export interface Served {
   readonly local: Local;
   /** Answers a POST as the server does, without a connection: for clients in this process. */
   request(request: PostedRequest): Promise<PostedReply>;
+  /** What the streams of the data directory held when it was opened. */
+  readonly found: readonly FoundStream[];
   status(): Promise<ServiceStatus>;
   /** Takes no more, finishes what was taken, processes it, and gives the data directory free. May be called again. */
   stop(): Promise<void>;
@@ -47,6 +49,16 @@ export interface PostedReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: string;
+}
+
+export interface FoundStream {
+  readonly stream: string;
+  /** Events that it has taken since it was made. */
+  readonly events: number;
+  /** Arrival (epoch ms) of the last of them; null before the first. */
+  readonly latestArrival: number | null;
+  /** Records that were left to be processed. */
+  readonly behind: number;
 }
 
 /**
@@ -77,6 +89,12 @@ export async function serve(options: ServeOptions): Promise<Served> {
   try {
     const live = await local.goLive();
     for (const one of live) streams.set(one.stream.name, await startStream(one, options, metrics, onError));
+    const found = live.map(({ stream: { name }, log }) => ({
+      stream: name,
+      events: log.shards.reduce((sum, shard) => sum + log.latestSequence(shard), 0),
+      latestArrival: log.latestArrival() || null,
+      behind: streams.get(name)!.processor.behind(),
+    }));
     const logs = new Map(live.map(one => [one.stream.name, one]));
     let redriving: Promise<unknown> = Promise.resolve();
     const service: Service = {
@@ -99,7 +117,10 @@ export async function serve(options: ServeOptions): Promise<Served> {
     };
     const server = createServer({ service, onError });
     await listen(server, port, host);
-    const retention = setInterval(() => local.retain().catch(onError), retentionInterval);
+    const retain = () => local.retain().catch(onError);
+    const retention = setInterval(retain, retentionInterval);
+    // A service that is never up for as long as the interval has to forget as well.
+    await retain();
     let stopped: Promise<void> | null = null;
 
     const stop = async () => {
@@ -119,6 +140,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
         const reply = await server.inject({ method: 'POST', url: path, headers, payload });
         return { status: reply.statusCode, headers: reply.headers, body: reply.payload };
       },
+      found,
       status: () => statusOf(service),
       stop: () => (stopped ??= stop()),
     };
@@ -172,4 +194,4 @@ async function startStream(
 const defaultWindow = 200;
 const defaultBatch = 10_000;
 const recentArrivals = 1_000;
-const retentionInterval = 3_600_000;
+const retentionInterval = 600_000;
