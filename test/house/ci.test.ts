@@ -15,6 +15,7 @@ const played: Readonly<Record<string, string>> = {
   start: "echo 'customer_activity 17850 15311'; echo 'spend_30d  5391.21  2676.66'",
   'verify:retail': "echo 'verify:retail: 5 values compared, 0 mismatches'",
   'verify:chronon': "echo 'verify:chronon: 5 values compared, 0 differences'",
+  'verify:motion': "echo 'verify:motion: 5 vectors compared, 0 mismatches'",
   chaos: 'echo every fault occurred',
   bench: 'echo figures',
 };
@@ -66,6 +67,7 @@ describe('it fails, and still ends with the count, when', () => {
     ['the demo prints nulls', { start: "echo 17850; echo 'spend_30d null'" }, counts],
     ['values differ from SQL', { 'verify:retail': 'exit 1' }, counts],
     ["values differ from Chronon's", { 'verify:chronon': 'exit 1' }, counts],
+    ['a running service differs from the oracle', { 'verify:motion': 'exit 1' }, counts],
     ['events are lost in chaos', { chaos: 'exit 1' }, counts],
     ['the benchmarks do not run', { bench: 'exit 1' }, counts],
   ])('%s', (_, changed, expected) => {
