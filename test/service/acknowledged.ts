@@ -4,17 +4,17 @@ import { type clientOf, type Reply, visit } from './running.ts';
 type Client = ReturnType<typeof clientOf>;
 
 /**
- * A sender that remembers what was acknowledged. Every event has a user of its own, so that each is counted alone. Ids
+ * A sender that remembers what was acknowledged, and of what it is not known whether it was taken. Every event has a user of its own, so that each is counted alone. Ids
  * go on from one client to the next.
  */
 export function createSender() {
   const acknowledged: string[] = [];
-  const unanswered: string[] = [];
+  const uncertain: string[] = [];
   let id = 0;
 
   return {
     acknowledged,
-    unanswered,
+    uncertain,
     /** Sends so many events; null where no answer came. */
     async send(client: Client, count: number, more: object = {}): Promise<Reply | null> {
       const ids = Array.from({ length: count }, () => id++);
@@ -22,20 +22,20 @@ export function createSender() {
       const answer = await client
         .sendLines(users.map((user, i) => visit(ids[i]!, { user, ...more })))
         .catch(() => null);
-      if (answer === null) unanswered.push(...users);
+      if (answer === null || answer.status >= 500) uncertain.push(...users);
       else if (answer.status === 200) acknowledged.push(...users);
       return answer;
     },
   };
 }
 
-/** Every acknowledged event counts exactly once, and one that was not answered once or not at all. */
+/** Every acknowledged event counts exactly once, and one of which that is not known once or not at all. */
 export async function expectCountedOnce(
   client: Client,
-  { acknowledged, unanswered }: Pick<ReturnType<typeof createSender>, 'acknowledged' | 'unanswered'>,
+  { acknowledged, uncertain }: Pick<ReturnType<typeof createSender>, 'acknowledged' | 'uncertain'>,
 ): Promise<void> {
   expect(await countsOf(client, acknowledged)).toEqual(new Map([[1, acknowledged.length]]));
-  for (const count of (await countsOf(client, unanswered)).keys()) expect([0, 1]).toContain(count);
+  for (const count of (await countsOf(client, uncertain)).keys()) expect([0, 1]).toContain(count);
 }
 
 /** How many users have which number of visits. */

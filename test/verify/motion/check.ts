@@ -3,7 +3,7 @@ import { type Arrival, arrivalBytes } from '../../../features/feed/generator/ind
 import { createRandom, type Random } from '../../../features/feed/generator/random.ts';
 import feed from '../../../features/feed/index.ts';
 import { type CompiledDefinitions, type ServeOptions, serve } from '../../../lib/local/index.ts';
-import { clientOf, ndjson } from '../../service/running.ts';
+import { clientOf, ndjson } from '../../service/client.ts';
 import { differences } from './compare.ts';
 import { createLedger, type EntityKey, type Fate, groupNames, keyOf } from './ledger.ts';
 import { openRows, type Peek } from './rows.ts';
