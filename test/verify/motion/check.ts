@@ -7,7 +7,7 @@ import { clientOf, ndjson } from '../../service/client.ts';
 import { differences } from './compare.ts';
 import { createLedger, type EntityKey, type Fate, groupNames, keyOf } from './ledger.ts';
 import { openRows, type Peek } from './rows.ts';
-import { createSource, isOnBoundary } from './source.ts';
+import { boundaryAt, createSource } from './source.ts';
 
 export interface MotionOptions {
   /** For the service's data; must not exist. */
@@ -84,18 +84,24 @@ export async function checkMotion(options: MotionOptions): Promise<MotionReport>
     report.refused += json.rejected;
   }
 
-  /** Some of the entities that events are just coming for, some of all, and now and then one that nobody knows. */
+  /**
+   * Some of the entities that events are just coming for, some whose events windows stop seeing about now, some of all,
+   * and now and then one that nobody knows.
+   */
   function choose(group: string, arrivals: readonly Arrival[]): readonly EntityKey[] {
     const known = ledger.entities(group);
+    const boundary = boundaryAt(source.clock.now());
+    const leaving = boundary === null ? [] : ledger.leaving(group, boundary);
     const chosen = new Map<string, EntityKey>();
     for (let i = 0; i < vectorsPerRequest; i++) {
       const draw = random.next();
+      const some = draw < 0.3 && leaving.length > 0 ? leaving : known;
       const key =
-        draw < 0.02 || (draw >= 0.6 && known.length === 0)
+        draw < 0.02 || (draw < 0.6 && some.length === 0)
           ? keyOf(group, unknownEvent)
           : draw < 0.6
-            ? keyOf(group, arrivals[random.below(arrivals.length)]!.event)
-            : known[random.below(known.length)]!;
+            ? some[random.below(some.length)]!
+            : keyOf(group, arrivals[random.below(arrivals.length)]!.event);
       chosen.set(JSON.stringify(key), key);
     }
     return [...chosen.values()];
@@ -142,7 +148,7 @@ export async function checkMotion(options: MotionOptions): Promise<MotionReport>
       if (isAhead) report.midBatch++;
       if (hasRuns) report.spilled++;
       if (events.length === 0) report.unknown++;
-      if (isOnBoundary(now)) report.onBoundary++;
+      if (boundaryAt(now) !== null) report.onBoundary++;
       if (found.length > 0) wrong(`${group} ${JSON.stringify(key)}`, answer.asOf, found);
     }
     // DESIGN, rule 2: the later of the clock and the newest event of all rows read + 1 ms.

@@ -58,6 +58,8 @@ export interface Ledger {
   events(group: string, key: EntityKey, cut: Cut): readonly OracleEvent[];
   /** Every entity of a group so far, in the order of their first events. */
   entities(group: string): readonly EntityKey[];
+  /** Entities of a group with an event that some window stops seeing at this time: some twice. */
+  leaving(group: string, time: number): readonly EntityKey[];
   readonly counts: Readonly<Record<Fate, number>>;
 }
 
@@ -65,7 +67,14 @@ export function createLedger(): Ledger {
   const counts = Object.fromEntries(fates.map(fate => [fate, 0])) as Record<Fate, number>;
   const arrivals = new Map<string, number>();
   const groups = new Map(
-    groupNames.map(name => [name, { held: new Map<string, HeldEvent[]>(), keys: [] as EntityKey[] }]),
+    groupNames.map(name => [
+      name,
+      {
+        held: new Map<string, HeldEvent[]>(),
+        keys: [] as EntityKey[],
+        byTime: new Map<number, EntityKey[]>(),
+      },
+    ]),
   );
 
   function fateOf(json: unknown, arrivalTime: number): Fate {
@@ -93,6 +102,8 @@ export function createLedger(): Ledger {
       for (const [name, group] of groups) {
         if (!takes[name]!(held) || !isSeen(event.ts, longest[name]!, arrivalTime)) continue;
         const key = keyOf(name, event);
+        const bucket = Math.floor(held.time / finestHop);
+        group.byTime.set(bucket, [...(group.byTime.get(bucket) ?? []), key]);
         const text = textOf(key);
         const list = group.held.get(text);
         if (list !== undefined) {
@@ -109,8 +120,26 @@ export function createLedger(): Ledger {
       return list.filter(({ shard, sequence }) => sequence <= (cut.get(shard) ?? 0));
     },
     entities: group => groups.get(group)!.keys,
+    leaving(group, time) {
+      const { byTime } = groups.get(group)!;
+      return tails
+        .filter(({ hop }) => time % hop === 0)
+        .flatMap(({ window, hop }) => {
+          const first = (time - window - hop) / finestHop;
+          return Array.from({ length: hop / finestHop }, (_, i) => byTime.get(first + i) ?? []).flat();
+        });
+    },
   };
 }
+
+const finestHop = 300_000;
+/** How the windows of the feed's features move (DESIGN, rule 2). */
+const tails = [
+  { window: 3_600_000, hop: finestHop },
+  { window: day, hop: 3_600_000 },
+  { window: 7 * day, hop: 3_600_000 },
+  { window: 30 * day, hop: day },
+] as const;
 
 const firstDay = Date.UTC(2000, 0);
 const actions: readonly unknown[] = ['impression', 'click', 'watch', 'finish', 'like', 'share', 'follow'];

@@ -7,9 +7,11 @@ const minute = 60_000;
 /** How finely tails of windows move (DESIGN, rule 2), the longest first. */
 const hops = [24 * 60 * minute, 60 * minute, 5 * minute] as const;
 
-/** Whether tails of windows move at this time, or 1 ms after it. */
-export const isOnBoundary = (time: number): boolean =>
-  hops.some(hop => time % hop === 0 || (time + 1) % hop === 0);
+/** When tails of windows move: at this time, or 1 ms after it; null where they do neither. */
+export const boundaryAt = (time: number): number | null => {
+  const [, , finest] = hops;
+  return time % finest === 0 ? time : (time + 1) % finest === 0 ? time + 1 : null;
+};
 
 /** The feed over some weeks, round by round, and the clock that goes with it. */
 export function createSource(seed: number, events: number, random: Random) {
