@@ -5,7 +5,8 @@ import feed from '../../../features/feed/index.ts';
 import { type CompiledDefinitions, type ServeOptions, serve } from '../../../lib/local/index.ts';
 import { clientOf, ndjson } from '../../service/client.ts';
 import { differences } from './compare.ts';
-import { createLedger, type EntityKey, type Fate, groupNames, keyOf } from './ledger.ts';
+import { createLedger, type EntityKey, groupNames, keyOf } from './ledger.ts';
+import { addMismatch, emptyReport, type MotionReport, miscounted } from './report.ts';
 import { openRows, type Peek } from './rows.ts';
 import { boundaryAt, createSource } from './source.ts';
 
@@ -19,35 +20,6 @@ export interface MotionOptions {
   readonly definitions?: CompiledDefinitions;
   readonly wrapStore?: NonNullable<ServeOptions['wrapStore']>;
   readonly onProgress?: (report: MotionReport) => void;
-}
-
-export interface MotionReport {
-  vectors: number;
-  /** Single values in them. */
-  values: number;
-  /** Vectors in which a value, the status or the time was wrong. */
-  mismatches: number;
-  /** The first of them, in words. */
-  readonly examples: string[];
-  /** Of the vectors, those read from a row that was ahead of its shard's progress: in the middle of a batch. */
-  midBatch: number;
-  /** Read just when tails of windows move, or 1 ms before. */
-  onBoundary: number;
-  /** Of rows that have runs. */
-  spilled: number;
-  /** Of entities without events. */
-  unknown: number;
-  /** Not compared, for the row was written while it was read. */
-  passedOver: number;
-  /** Events sent; of these refused at the door, for they are no JSON, or too large. */
-  sent: number;
-  refused: number;
-  /** ms of the feed's time. */
-  span: number;
-  /** What became of the events in the log. */
-  readonly fates: Readonly<Record<Fate, number>>;
-  /** Where the service's own counts, at the end, are not those of the ledger. */
-  readonly miscounted: string[];
 }
 
 /**
@@ -74,7 +46,7 @@ export async function checkMotion(options: MotionOptions): Promise<MotionReport>
   const { post, caughtUp } = clientOf(service.url);
   const rows = await openRows(service.local, definitions);
   const ledger = createLedger();
-  const report: MotionReport = { ...noReport(), fates: ledger.counts };
+  const report = emptyReport(ledger.counts);
 
   async function send(arrivals: readonly Arrival[]): Promise<void> {
     const lines = arrivals.flatMap(arrival => [arrivalBytes(arrival), newline]);
@@ -149,23 +121,12 @@ export async function checkMotion(options: MotionOptions): Promise<MotionReport>
       if (hasRuns) report.spilled++;
       if (events.length === 0) report.unknown++;
       if (boundaryAt(now) !== null) report.onBoundary++;
-      if (found.length > 0) wrong(`${group} ${JSON.stringify(key)}`, answer.asOf, found);
+      if (found.length > 0) addMismatch(report, `${group} ${JSON.stringify(key)}`, answer.asOf, found);
     }
     // DESIGN, rule 2: the later of the clock and the newest event of all rows read + 1 ms.
     const asOf = Math.max(now, newest + 1);
     if (isStable ? answer.asOf !== asOf : answer.asOf < asOf)
-      wrong(group, answer.asOf, [{ feature: '(asOf)', read: answer.asOf, expected: asOf }]);
-  }
-
-  function wrong(what: string, asOf: number, found: ReturnType<typeof differences>): void {
-    report.mismatches++;
-    const [{ feature, read, expected }] = found as [(typeof found)[number]];
-    if (report.examples.length < 20) {
-      report.examples.push(
-        `${what} as of ${new Date(asOf).toISOString()}, ${feature}: read ${shown(read)}, expected ${shown(expected)}` +
-          (found.length > 1 ? `, and ${found.length - 1} more` : ''),
-      );
-    }
+      addMismatch(report, group, answer.asOf, [{ feature: '(asOf)', read: answer.asOf, expected: asOf }]);
   }
 
   try {
@@ -184,7 +145,9 @@ export async function checkMotion(options: MotionOptions): Promise<MotionReport>
       options.onProgress?.(report);
     }
     await caughtUp();
-    report.miscounted.push(...miscounted(await service.status(), ledger.counts));
+    const { streams, quarantined } = await service.status();
+    const { counted, skipped } = streams[0]!.processed;
+    report.miscounted.push(...miscounted({ counted, copy: skipped, ...quarantined }, ledger.counts));
     return report;
   } finally {
     await service.stop();
@@ -226,39 +189,3 @@ function slowed(store: Store, random: Random): Store {
     },
   };
 }
-
-const noReport = (): Omit<MotionReport, 'fates'> => ({
-  vectors: 0,
-  values: 0,
-  mismatches: 0,
-  examples: [],
-  midBatch: 0,
-  onBoundary: 0,
-  spilled: 0,
-  unknown: 0,
-  passedOver: 0,
-  sent: 0,
-  refused: 0,
-  span: 0,
-  miscounted: [],
-});
-
-/** Where what the service says of the events is not what the ledger says of the same. */
-function miscounted(
-  { streams, quarantined }: Awaited<ReturnType<Awaited<ReturnType<typeof serve>>['status']>>,
-  fates: MotionReport['fates'],
-): string[] {
-  const { processed } = streams[0]!;
-  const pairs: [what: string, service: number, ledger: number][] = [
-    ['counted', processed.counted, fates.counted],
-    ['copies', processed.skipped, fates.copy],
-    ...(['schema', 'no-key', 'too-old', 'late', 'future'] as const).map(
-      (reason): [string, number, number] => [reason, quarantined[reason] ?? 0, fates[reason]],
-    ),
-  ];
-  return pairs
-    .filter(([, service, ledger]) => service !== ledger)
-    .map(([what, service, ledger]) => `${what}: ${service} by the service, ${ledger} by the ledger`);
-}
-
-const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 300) ?? 'undefined';

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkMotion, type MotionReport } from './check.ts';
+import { checkMotion } from './check.ts';
 import { fates } from './ledger.ts';
+import type { MotionReport } from './report.ts';
 
 /**
  * Holds a running service to the oracle while the feed flows into it: see check.ts.
