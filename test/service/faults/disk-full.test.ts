@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
-import { createSender, expectCountedOnce } from './acknowledged.ts';
-import { clientOf } from './running.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { createSender, expectCountedOnce } from '../acknowledged.ts';
+import { clientOf } from '../running.ts';
 
 /*
  * A disk that is really full: a file system of its own, small and in memory, which Linux lets anyone mount in a
- * namespace of his own (where it does; the same faults are injected in faults.test.ts).
+ * namespace of his own (where it does; the same faults are injected in store.test.ts).
  */
 
 /** Files that are removed to make room. */
@@ -46,7 +46,7 @@ interface Disk {
 }
 
 async function startService(disk: Disk, directory: string) {
-  const script = fileURLToPath(new URL('./child.ts', import.meta.url));
+  const script = fileURLToPath(new URL('../child.ts', import.meta.url));
   const child = disk.start(process.execPath, [script, directory]);
   onTestFinished(() => void child.kill('SIGKILL'));
   let errors = '';
