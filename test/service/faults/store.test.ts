@@ -8,17 +8,17 @@ import { streamOf, stuck, visitorOf } from './support.ts';
 
 /* What clients are told while rows or log cannot be read or written, and that nothing is lost afterwards. */
 
-/** A store that fails as long as it is told to. */
-function failing(what: Partial<StateStore>) {
+/** A store whose reads and writes are those of another as long as the fault is on. */
+function failing(change: (store: StateStore) => Partial<StateStore>) {
   const fault = { isOn: false };
   const wrapStore = (store: StateStore): StateStore => {
-    const broken = Object.entries(what).map(([name, fail]) => {
-      const method = store[name as keyof StateStore] as (...args: unknown[]) => unknown;
-      const either = (...args: unknown[]) =>
-        fault.isOn ? (fail as (...args: unknown[]) => unknown)(...args) : method(...args);
-      return [name, either];
-    });
-    return { ...store, ...Object.fromEntries(broken) };
+    const broken = { ...store, ...change(store) };
+    const present = () => (fault.isOn ? broken : store);
+    return {
+      ...store,
+      read: (...args) => present().read(...args),
+      write: (...args) => present().write(...args),
+    };
   };
   return { fault, wrapStore };
 }
@@ -29,7 +29,7 @@ describe('the disk is full', () => {
   const noSpace = () => Promise.reject(new StoreError('full', 'writing: no space left on device'));
 
   test('for rows: events are still taken, and wait until there is room', async () => {
-    const { fault, wrapStore } = failing({ write: noSpace });
+    const { fault, wrapStore } = failing(() => ({ write: noSpace }));
     const service = await startService({ wrapStore });
     const events = createSender();
     await events.send(service, 10);
@@ -81,7 +81,7 @@ describe('the store cannot be read', () => {
   const noDisk = () => Promise.reject(new StoreError('unavailable', 'reading rows: input/output error'));
 
   test('entities are failed, events wait, and are refused once too many do', async () => {
-    const { fault, wrapStore } = failing({ read: noDisk });
+    const { fault, wrapStore } = failing(() => ({ read: noDisk }));
     const service = await startService({ wrapStore, limits: { eventsBehind: 30 } });
     const events = createSender();
     await events.send(service, 10);
@@ -103,13 +103,10 @@ describe('the store cannot be read', () => {
   });
 
   test('in one table only: the features of other groups are read as ever', async () => {
-    const { fault, wrapStore } = failing({});
-    const service = await startService({
-      wrapStore: store => ({
-        ...wrapStore(store),
-        read: (table, keys) => (fault.isOn && table === 'visitor@1' ? noDisk() : store.read(table, keys)),
-      }),
-    });
+    const { fault, wrapStore } = failing(store => ({
+      read: (table, keys) => (table === 'visitor@1' ? noDisk() : store.read(table, keys)),
+    }));
+    const service = await startService({ wrapStore });
     await service.sendLines([visit(1)]);
     await service.caughtUp();
     fault.isOn = true;
