@@ -77,10 +77,10 @@ describe('the disk is full', () => {
   });
 });
 
-describe('the store cannot be read', () => {
+describe('the store fails', () => {
   const noDisk = () => Promise.reject(new StoreError('unavailable', 'reading rows: input/output error'));
 
-  test('entities are failed, events wait, and are refused once too many do', async () => {
+  test('to read: entities are failed, events wait, and are refused once too many do', async () => {
     const { fault, wrapStore } = failing(() => ({ read: noDisk }));
     const service = await startService({ wrapStore, limits: { eventsBehind: 30 } });
     const events = createSender();
@@ -102,7 +102,7 @@ describe('the store cannot be read', () => {
     await expectCountedOnce(service, events);
   });
 
-  test('in one table only: the features of other groups are read as ever', async () => {
+  test('to read one table: the features of other groups are read as ever', async () => {
     const { fault, wrapStore } = failing(store => ({
       read: (table, keys) => (table === 'visitor@1' ? noDisk() : store.read(table, keys)),
     }));
@@ -117,7 +117,7 @@ describe('the store cannot be read', () => {
     expect(await visitorOf(service, 'ann')).toMatchObject({ status: 'known' });
   });
 
-  test('nor written in part: writes that fail or are refused are tried again', async () => {
+  test('to write in part: what fails or is refused is tried again', async () => {
     let n = 0;
     const service = await startService({
       wrapStore: store => ({
