@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Of the tool's report, what is looked at here. */
@@ -30,37 +30,41 @@ export async function installTool(folder: string): Promise<string> {
     if (installed !== 0) throw new Error('pip could not install Schemathesis: see what it says above');
     await writeFile(stamp, wanted);
   }
-  return join(folder, 'bin', 'schemathesis');
+  return resolve(folder, 'bin', 'schemathesis');
+}
+
+export interface RunOptions {
+  /** Of the service. */
+  readonly url: string;
+  /** For each kind of request. */
+  readonly examples: number;
+  readonly seed: number;
+  /** Where it may leave files: it remembers what it found, which another run shall not depend on. */
+  readonly scratch: string;
 }
 
 export async function runTool(
   tool: string,
-  {
-    url,
-    examples,
-    seed,
-    scratch,
-  }: { readonly url: string; readonly examples: number; readonly seed: number; readonly scratch: string },
+  { url, examples, seed, scratch }: RunOptions,
 ): Promise<ToolReport> {
   const report = join(scratch, 'report.json');
-  await run(tool, [
-    `--config-file=${configuration}`,
-    'run',
-    `${url}/openapi.json`,
+  const options = [
     '--checks=all',
     `--max-examples=${examples}`,
     `--seed=${seed}`,
     '--continue-on-failure',
     '--report=json',
     `--report-json-path=${report}`,
-  ]);
+  ];
+  await run(tool, [`--config-file=${configuration}`, 'run', `${url}/openapi.json`, ...options], scratch);
   return JSON.parse(await readFile(report, 'utf8'));
 }
 
 /** Runs a program; what it prints is shown. Its exit status, or what kept it from starting. */
-function run(program: string, args: readonly string[]): Promise<number | string> {
+function run(program: string, args: readonly string[], cwd?: string): Promise<number | string> {
   return new Promise(resolve => {
-    const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    const where = cwd === undefined ? {} : { cwd };
+    const child = spawn(program, args, { ...where, stdio: ['ignore', 'inherit', 'inherit'] });
     child.on('error', error => resolve(error.message));
     child.on('exit', (code, signal) => resolve(code ?? signal ?? 1));
   });
