@@ -1,8 +1,11 @@
 import type { EventLog, LogAppend, LogRecord } from '../runtime/ports.ts';
+import { retrySeconds } from './limits.ts';
 
 export interface EventWriter {
   /** Resolves with the events' records when they are durable. */
   append(events: readonly LogAppend[]): Promise<readonly LogRecord[]>;
+  /** Why the last append failed; null where it did not, and once it is time to try again. */
+  error(): Error | null;
 }
 
 /**
@@ -13,6 +16,7 @@ export interface EventWriter {
 export function createEventWriter(log: Pick<EventLog, 'append'>, onAppended: () => void): EventWriter {
   let waiting: Waiting[] = [];
   let pauseEnd = 0;
+  let failure: { readonly error: Error; readonly at: number } | null = null;
 
   async function flush(): Promise<void> {
     const batch = waiting;
@@ -25,12 +29,15 @@ export function createEventWriter(log: Pick<EventLog, 'append'>, onAppended: () 
         resolve(records.slice(from, from + events.length));
         from += events.length;
       }
-      onAppended();
+      failure = null;
     } catch (error) {
+      failure = { error: error as Error, at: performance.now() };
       for (const { reject } of batch) reject(error);
     } finally {
       const ended = performance.now();
       pauseEnd = ended + Math.min(ended - started, longestPause);
+      // Also where it failed: what it has used up of the log must not look like events that wait.
+      onAppended();
     }
   }
 
@@ -46,6 +53,8 @@ export function createEventWriter(log: Pick<EventLog, 'append'>, onAppended: () 
         waiting.push({ events, resolve, reject });
       });
     },
+    error: () =>
+      failure !== null && performance.now() - failure.at < retrySeconds * 1_000 ? failure.error : null,
   };
 }
 

@@ -77,6 +77,8 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   async function round(): Promise<void> {
     for (const shard of log.shards) goals.set(shard, log.latestSequence(shard));
     await drain();
+    // A failed append uses up sequence numbers that no record will have: nothing waits there.
+    for (const [shard, goal] of goals) processed.set(shard, Math.max(goal, processed.get(shard)!));
   }
 
   /** Resolves when `enough` holds after an append, at the end of the time, or when the processor is to stop. */

@@ -18,7 +18,9 @@ const played: Readonly<Record<string, string>> = {
   'demo:retail': "echo 'customer_activity 17850 15311'; echo 'spend_30d  5391.21  2676.66'",
   'verify:retail': "echo 'verify:retail: 5 values compared, 0 mismatches'",
   'verify:chronon': "echo 'verify:chronon: 5 values compared, 0 differences'",
+  'verify:motion': "echo 'verify:motion: 5 vectors compared, 0 mismatches'",
   chaos: 'echo every fault occurred',
+  fuzz: "echo 'fuzz: 700 requests of 7 operations, seed 4, 0 problems'",
   bench: 'echo figures',
 };
 
@@ -72,7 +74,11 @@ describe('it fails, and still ends with the count, when', () => {
     ['the demo prints nulls', { 'demo:retail': "echo 17850; echo 'spend_30d null'" }, counts],
     ['values differ from SQL', { 'verify:retail': 'exit 1' }, counts],
     ["values differ from Chronon's", { 'verify:chronon': 'exit 1' }, counts],
+    ['a running service differs from the oracle', { 'verify:motion': 'exit 1' }, counts],
     ['events are lost in chaos', { chaos: 'exit 1' }, counts],
+    ['the fuzz finds something', { fuzz: `${played.fuzz}; exit 1` }, counts],
+    ['the fuzz is not run', { fuzz: "echo 'fuzz: not run'; exit 2" }, counts],
+    ['the fuzz tries nothing', { fuzz: 'echo skipped' }, counts],
     ['the benchmarks do not run', { bench: 'exit 1' }, counts],
   ])('%s', (_, changed, expected) => {
     const { status, output, lastLine } = runWith(changed);
