@@ -9,6 +9,7 @@ import { countingWrites, createMetrics, observeBatch } from '../service/metrics.
 import { startProcessor } from '../service/processor.ts';
 import { createServer } from '../service/server.ts';
 import { type ServedStream, type Service, type ServiceStatus, statusOf } from '../service/service.ts';
+import { givingTurns } from '../service/turns.ts';
 import { type LiveStream, type Local, type LocalOptions, openLocal } from './open-local.ts';
 
 export interface ServeOptions extends LocalOptions {
@@ -31,6 +32,8 @@ export interface Served {
   readonly url: string;
   readonly local: Local;
   status(): Promise<ServiceStatus>;
+  /** Records of all streams that are durable and not processed yet. */
+  behind(): number;
   /** Takes no more, finishes what was taken, processes it, and gives the data directory free. May be called again. */
   stop(): Promise<void>;
 }
@@ -48,7 +51,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const metrics = createMetrics({ count: async () => (await quarantine?.count()) ?? new Map() });
   const local = await openLocal({
     ...options,
-    wrapStore: store => countingWrites(wrapStore(store), metrics.rows),
+    wrapStore: store => givingTurns(countingWrites(wrapStore(store), metrics.rows)),
   });
   quarantine = local.quarantine;
 
@@ -102,6 +105,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       url: `http://${address.includes(':') ? `[${address}]` : address}:${bound}`,
       local,
       status: () => statusOf(service),
+      behind: () => [...streams.values()].reduce((sum, { processor }) => sum + processor.behind(), 0),
       stop: () => (stopped ??= stop()),
     };
   } catch (error) {

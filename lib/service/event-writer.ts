@@ -3,6 +3,8 @@ import type { EventLog, LogAppend, LogRecord } from '../runtime/ports.ts';
 export interface EventWriter {
   /** Resolves with the events' records when they are durable. */
   append(events: readonly LogAppend[]): Promise<readonly LogRecord[]>;
+  /** Events that were given and are not durable yet. */
+  pending(): number;
 }
 
 /**
@@ -12,6 +14,7 @@ export interface EventWriter {
  */
 export function createEventWriter(log: Pick<EventLog, 'append'>, onAppended: () => void): EventWriter {
   let waiting: Waiting[] = [];
+  let pending = 0;
   let pauseEnd = 0;
 
   async function flush(): Promise<void> {
@@ -29,6 +32,7 @@ export function createEventWriter(log: Pick<EventLog, 'append'>, onAppended: () 
     } catch (error) {
       for (const { reject } of batch) reject(error);
     } finally {
+      for (const { events } of batch) pending -= events.length;
       const ended = performance.now();
       pauseEnd = ended + Math.min(ended - started, longestPause);
     }
@@ -44,8 +48,10 @@ export function createEventWriter(log: Pick<EventLog, 'append'>, onAppended: () 
           else setTimeout(flush, pause);
         }
         waiting.push({ events, resolve, reject });
+        pending += events.length;
       });
     },
+    pending: () => pending,
   };
 }
 

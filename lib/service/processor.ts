@@ -7,7 +7,7 @@ export interface ProcessorOptions {
   readonly log: EventLog & { latestSequence(shard: string): number };
   readonly store: StateStore;
   readonly transform: Transform;
-  /** How long the first event of a batch waits for more. */
+  /** How long the first event of a batch waits for more, unless it has waited as long for the batch before. */
   readonly windowMs: number;
   /** Records a batch: as many end the window early. */
   readonly batchRecords: number;
@@ -45,6 +45,9 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   let failure: Error | null = null;
   let wake = () => {};
 
+  /** When the first event arrived that is for the next round; null where there is none yet. */
+  let waitingSince: number | null = null;
+
   /** What was there when a round began: what comes meanwhile waits for the next, so that its batches are not tiny. */
   const goals = new Map<string, number>();
   const drain = createDrain({
@@ -74,6 +77,7 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   };
 
   async function round(): Promise<void> {
+    waitingSince = null;
     for (const shard of log.shards) goals.set(shard, log.latestSequence(shard));
     await drain();
   }
@@ -102,7 +106,8 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   const run = async () => {
     while (!stopping.signal.aborted) {
       await waitFor(() => behind() > 0);
-      await waitFor(() => behind() >= batchRecords, windowMs);
+      const waited = waitingSince === null ? windowMs : performance.now() - waitingSince;
+      if (waited < windowMs) await waitFor(() => behind() >= batchRecords, windowMs - waited);
       try {
         await round();
         failure = null;
@@ -121,7 +126,10 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   return {
     behind,
     error: () => failure,
-    wake: () => wake(),
+    wake() {
+      waitingSince ??= performance.now();
+      wake();
+    },
     stop() {
       stopping.abort();
       return running;
