@@ -1,26 +1,33 @@
+import { setImmediate } from 'node:timers/promises';
 import type { EventLog, LogAppend, LogRecord } from '../runtime/ports.ts';
 
 export interface EventWriter {
   /** Resolves with the events' records when they are durable. */
   append(events: readonly LogAppend[]): Promise<readonly LogRecord[]>;
-  /** Events that were given and are not durable yet. */
+  /** Events that are not in the log yet. */
   pending(): number;
 }
 
-/**
- * Appends to a log for many callers, and all that wait as one, so that one wait for the disk serves them all. The log
- * waits in this thread: an append is followed by a pause as long as itself, in which the service has its turn and more
- * events gather.
- */
+/** Appends to a log for many callers, and all that wait as one, so that one wait for the disk serves them all. */
 export function createEventWriter(log: Pick<EventLog, 'append'>, onAppended: () => void): EventWriter {
   let waiting: Waiting[] = [];
   let pending = 0;
-  let pauseEnd = 0;
+  let flushing = false;
 
   async function flush(): Promise<void> {
-    const batch = waiting;
-    waiting = [];
-    const started = performance.now();
+    flushing = true;
+    while (waiting.length > 0) {
+      // What else has arrived by now comes along.
+      await setImmediate();
+      const batch = waiting;
+      waiting = [];
+      pending = 0;
+      await append(batch);
+    }
+    flushing = false;
+  }
+
+  async function append(batch: readonly Waiting[]): Promise<void> {
     try {
       const records = await log.append(batch.flatMap(one => one.events));
       let from = 0;
@@ -31,10 +38,6 @@ export function createEventWriter(log: Pick<EventLog, 'append'>, onAppended: () 
       onAppended();
     } catch (error) {
       for (const { reject } of batch) reject(error);
-    } finally {
-      for (const { events } of batch) pending -= events.length;
-      const ended = performance.now();
-      pauseEnd = ended + Math.min(ended - started, longestPause);
     }
   }
 
@@ -42,20 +45,14 @@ export function createEventWriter(log: Pick<EventLog, 'append'>, onAppended: () 
     append(events) {
       if (events.length === 0) return Promise.resolve([]);
       return new Promise((resolve, reject) => {
-        if (waiting.length === 0) {
-          const pause = pauseEnd - performance.now();
-          if (pause < 1) setImmediate(flush);
-          else setTimeout(flush, pause);
-        }
         waiting.push({ events, resolve, reject });
         pending += events.length;
+        if (!flushing) flush();
       });
     },
     pending: () => pending,
   };
 }
-
-const longestPause = 20;
 
 interface Waiting {
   readonly events: readonly LogAppend[];

@@ -44,7 +44,8 @@ export class ShardCountError extends MillraceError {
  * The stream's log in a data directory; the first call for a stream makes it.
  *
  * Sequence numbers count from 1 in each shard and are never used again, whatever is truncated. All that an append
- * stores is one write: its events in all shards, the last sequence numbers, the last arrival, and the checkpoint.
+ * stores is one write: its events in all shards, the last sequence numbers, the last arrival, and the checkpoint. It
+ * can be read at once; the append resolves when it is durable.
  * What nobody has read past is also kept in memory, as it was passed in, up to a limit: do not change it afterwards.
  *
  * @throws ShardCountError when the stream exists with another number of shards.
@@ -82,38 +83,33 @@ export async function createEventLog(
       const records: (LogRecord & { readonly sequence: number })[] = [];
       const appended: number[] = [];
       try {
-        database.write(
-          batch => {
-            for (const { partitionKey, data, arrivalTime = now } of events) {
-              tail.arrival = Math.max(tail.arrival, arrivalTime);
-              const shard = hash53(partitionKey) % count;
-              const sequence = tail.sequences[shard]! + 1;
-              tail.sequences[shard] = sequence;
-              writeRecordKey(key, shard, sequence);
-              if (value.length < recordHeader + data.length)
-                value = Buffer.allocUnsafe(2 * data.length + recordHeader);
-              batch.put('log', key, writeRecord(value, tail.arrival, data));
-              const record = { shard: shards[shard]!, sequence, arrivalTime: tail.arrival, data };
-              appended.push(shard);
-              records.push(record);
-            }
-            if (checkpoint) {
-              batch.put(
-                'log',
-                textKey('checkpoint', stream, checkpoint.source),
-                Buffer.from(checkpoint.state),
-              );
-            }
-            if (events.length > 0) batch.put('log', tailKey(stream), encodeTail(tail));
-          },
-          { sync: durability === 'fsync' },
-        );
+        database.write(batch => {
+          for (const { partitionKey, data, arrivalTime = now } of events) {
+            tail.arrival = Math.max(tail.arrival, arrivalTime);
+            const shard = hash53(partitionKey) % count;
+            const sequence = tail.sequences[shard]! + 1;
+            tail.sequences[shard] = sequence;
+            writeRecordKey(key, shard, sequence);
+            if (value.length < recordHeader + data.length)
+              value = Buffer.allocUnsafe(2 * data.length + recordHeader);
+            batch.put('log', key, writeRecord(value, tail.arrival, data));
+            const record = { shard: shards[shard]!, sequence, arrivalTime: tail.arrival, data };
+            appended.push(shard);
+            records.push(record);
+          }
+          if (checkpoint) {
+            batch.put('log', textKey('checkpoint', stream, checkpoint.source), Buffer.from(checkpoint.state));
+          }
+          if (events.length > 0) batch.put('log', tailKey(stream), encodeTail(tail));
+        });
       } catch (error) {
         // What it used up is missing in them.
         for (const tail of tails) tail.clear();
         throw error;
       }
       for (let i = 0; i < records.length; i++) tails[appended[i]!]!.push(records[i]!);
+      // Rows may be made of them before that: they stand behind them in the one write-ahead log.
+      if (durability === 'fsync') await database.sync();
       return records;
     },
 
