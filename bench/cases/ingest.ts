@@ -39,6 +39,12 @@ export const ingest: Benchmark = async ({ runs, shrink, progress }) => {
       },
       { id: `${id}.processed`, value: of(one => one.processed), unit: 'events/s' },
       {
+        id: `${id}.thread`,
+        value: of(one => one.thread),
+        unit: 'µs/event',
+        note: 'processor time of the thread that does all: what remains when nothing else runs',
+      },
+      {
         id: `${id}.lag`,
         value: Math.max(...measured.map(one => one.lag)),
         unit: 'events',
@@ -55,6 +61,7 @@ interface Measured {
   readonly durable: number;
   readonly processed: number;
   readonly lag: number;
+  readonly thread: number;
   readonly refusals: number;
 }
 
@@ -67,15 +74,18 @@ const measure = (definitions: 'engagement' | 'feed', events: number, seed: numbe
     await client.ask('sendFile', { url, path: warmUp });
     await caughtUp();
 
+    const before = await service.ask('cpu');
     const started = performance.now();
     const sent = await client.ask('sendFile', { url, path: file });
     await caughtUp();
     const seconds = (performance.now() - started) / 1000;
     const { most } = await service.ask('lag');
+    const after = await service.ask('cpu');
     return {
       durable: sent.events / sent.seconds,
       processed: sent.events / seconds,
       lag: most,
+      thread: (after.thread - before.thread) / sent.events,
       refusals: sent.refusals,
     };
   });

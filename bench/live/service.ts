@@ -10,6 +10,8 @@ export interface ServiceQuestions {
   lag: () => Promise<{ readonly behind: number; readonly most: number }>;
   /** Bytes when garbage is collected: resident, and of these JavaScript's. */
   memory: () => Promise<{ readonly resident: number; readonly heap: number }>;
+  /** Microseconds of processor time so far: of the thread that does all, and of the whole process. */
+  cpu: () => Promise<{ readonly thread: number; readonly process: number }>;
   stop: () => Promise<void>;
 }
 
@@ -44,6 +46,10 @@ answering<ServiceQuestions>({
     collectGarbage();
     const { rss, heapUsed } = process.memoryUsage();
     return { resident: rss, heap: heapUsed };
+  },
+  async cpu() {
+    const sum = ({ user, system }: NodeJS.CpuUsage) => user + system;
+    return { thread: sum(process.threadCpuUsage()), process: sum(process.cpuUsage()) };
   },
   stop: () => served.stop(),
 });
