@@ -86,7 +86,7 @@ export async function createEventLog(
         database.write(batch => {
           for (const { partitionKey, data, arrivalTime = now } of events) {
             tail.arrival = Math.max(tail.arrival, arrivalTime);
-            const shard = hash53(partitionKey) % count;
+            const shard = count === 1 ? 0 : hash53(partitionKey) % count;
             const sequence = tail.sequences[shard]! + 1;
             tail.sequences[shard] = sequence;
             writeRecordKey(key, shard, sequence);
