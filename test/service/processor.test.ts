@@ -1,0 +1,81 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { noCounts } from '../../lib/runtime/drain.ts';
+import type { LogRecord } from '../../lib/runtime/ports.ts';
+import { startProcessor } from '../../lib/service/processor.ts';
+import { createMemoryStateStore } from '../support/memory-state-store.ts';
+
+/** A processor over a log in memory; `batches` are the sequence numbers that its transform was given. */
+async function start({ windowMs, held }: { windowMs: number; held?: Promise<void> }) {
+  const records: LogRecord[] = [];
+  const batches: number[][] = [];
+  const processor = await startProcessor({
+    stream: 'visits',
+    windowMs,
+    batchRecords: 10_000,
+    store: createMemoryStateStore(),
+    log: {
+      incarnation: 'visits-1',
+      shards: ['shard-000'],
+      latestSequence: () => records.length,
+      append: () => Promise.reject(new Error('not here')),
+      read: async (_, after, limit) => records.slice(Number(after ?? 0), Number(after ?? 0) + limit),
+      readCheckpoint: async () => null,
+      truncate: async () => {},
+    },
+    async transform(batch) {
+      batches.push(batch.records.map(({ sequence }) => Number(sequence)));
+      if (batches.length === 1) await held;
+      return { ...noCounts, accepted: batch.records.length };
+    },
+    observe: () => {},
+    onError: error => expect.fail(String(error)),
+  });
+  onTestFinished(() => processor.stop().catch(() => {}));
+  const append = (count: number) => {
+    for (let i = 0; i < count; i++)
+      records.push({
+        shard: 'shard-000',
+        sequence: records.length + 1,
+        arrivalTime: 0,
+        data: Buffer.alloc(0),
+      });
+    processor.wake();
+  };
+  return { processor, batches, append };
+}
+
+const someTurns = async () => {
+  for (let turn = 0; turn < 20; turn++) await setImmediate();
+};
+
+test('a batch waits for its window', async () => {
+  const { batches, append } = await start({ windowMs: 60_000 });
+  append(1);
+  await someTurns();
+  expect(batches).toEqual([]);
+});
+
+test('what waited a window for the batch before waits no more', async () => {
+  const held = Promise.withResolvers<void>();
+  const windowMs = 20;
+  const { processor, batches, append } = await start({ windowMs, held: held.promise });
+  append(1);
+  while (batches.length === 0) await setTimeout(1);
+  append(2);
+  await setTimeout(2 * windowMs);
+  expect(batches).toEqual([[1]]);
+  held.resolve();
+  await someTurns();
+  expect(batches).toEqual([[1], [2, 3]]);
+  expect(processor.behind()).toBe(0);
+});
+
+test('a short round goes in batches of 1,000, a long one as a whole', async () => {
+  const { processor, batches, append } = await start({ windowMs: 0 });
+  append(2_500);
+  while (processor.behind() > 0) await setImmediate();
+  append(9_000);
+  while (processor.behind() > 0) await setImmediate();
+  expect(batches.map(batch => batch.length)).toEqual([1_000, 1_000, 500, 9_000]);
+});
