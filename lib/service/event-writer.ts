@@ -8,8 +8,11 @@ export interface EventWriter {
   pending(): number;
 }
 
-/** Appends to a log for many callers, and all that wait as one, so that one wait for the disk serves them all. */
-export function createEventWriter(log: Pick<EventLog, 'append'>, onAppended: () => void): EventWriter {
+/**
+ * Appends to a log for many callers, and all that wait as one, so that one wait for the disk serves them all. `onEnd`
+ * is called after each append, also after one that failed: the log's sequence numbers have moved on.
+ */
+export function createEventWriter(log: Pick<EventLog, 'append'>, onEnd: () => void): EventWriter {
   let waiting: Waiting[] = [];
   let pending = 0;
   let flushing = false;
@@ -35,10 +38,10 @@ export function createEventWriter(log: Pick<EventLog, 'append'>, onAppended: () 
         resolve(records.slice(from, from + events.length));
         from += events.length;
       }
-      onAppended();
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
+    onEnd();
   }
 
   return {

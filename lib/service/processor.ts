@@ -82,6 +82,8 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
     waitingSince = null;
     for (const shard of log.shards) goals.set(shard, log.latestSequence(shard));
     await drain();
+    // A failed append uses up sequence numbers that no record has.
+    for (const [shard, goal] of goals) processed.set(shard, Math.max(goal, processed.get(shard)!));
   }
 
   /** Resolves when `enough` holds after an append, at the end of the time, or when the processor is to stop. */

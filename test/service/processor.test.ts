@@ -9,6 +9,7 @@ import { createMemoryStateStore } from '../support/memory-state-store.ts';
 async function start({ windowMs, held }: { windowMs: number; held?: Promise<void> }) {
   const records: LogRecord[] = [];
   const batches: number[][] = [];
+  let last = 0;
   const processor = await startProcessor({
     stream: 'visits',
     windowMs,
@@ -17,9 +18,10 @@ async function start({ windowMs, held }: { windowMs: number; held?: Promise<void
     log: {
       incarnation: 'visits-1',
       shards: ['shard-000'],
-      latestSequence: () => records.length,
+      latestSequence: () => last,
       append: () => Promise.reject(new Error('not here')),
-      read: async (_, after, limit) => records.slice(Number(after ?? 0), Number(after ?? 0) + limit),
+      read: async (_, after, limit) =>
+        records.filter(({ sequence }) => Number(sequence) > Number(after ?? 0)).slice(0, limit),
       readCheckpoint: async () => null,
       truncate: async () => {},
     },
@@ -34,15 +36,14 @@ async function start({ windowMs, held }: { windowMs: number; held?: Promise<void
   onTestFinished(() => processor.stop().catch(() => {}));
   const append = (count: number) => {
     for (let i = 0; i < count; i++)
-      records.push({
-        shard: 'shard-000',
-        sequence: records.length + 1,
-        arrivalTime: 0,
-        data: Buffer.alloc(0),
-      });
+      records.push({ shard: 'shard-000', sequence: ++last, arrivalTime: 0, data: Buffer.alloc(0) });
     processor.wake();
   };
-  return { processor, batches, append };
+  const failToAppend = (count: number) => {
+    last += count;
+    processor.wake();
+  };
+  return { processor, batches, append, failToAppend };
 }
 
 const someTurns = async () => {
@@ -78,4 +79,14 @@ test('a short round goes in batches of 1,000, a long one as a whole', async () =
   append(9_000);
   while (processor.behind() > 0) await setImmediate();
   expect(batches.map(batch => batch.length)).toEqual([1_000, 1_000, 500, 9_000]);
+});
+
+test('sequence numbers that a failed append used up do not count as waiting', async () => {
+  const { processor, batches, append, failToAppend } = await start({ windowMs: 0 });
+  append(2);
+  failToAppend(3);
+  while (processor.behind() > 0) await setImmediate();
+  append(1);
+  while (processor.behind() > 0) await setImmediate();
+  expect(batches.flat()).toEqual([1, 2, 6]);
 });

@@ -15,6 +15,8 @@ parentPort!.on('message', () => {
     nothing._writeSync({ sync: true });
     parentPort!.postMessage(null);
   } catch (error) {
-    parentPort!.postMessage(error);
+    // Of an error's properties only its message would come across.
+    const { code, message } = error as Error & { readonly code?: string };
+    parentPort!.postMessage({ code, message });
   }
 });

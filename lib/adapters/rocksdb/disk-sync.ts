@@ -26,7 +26,7 @@ export function createDiskSync(handle: bigint): DiskSync {
       worker.postMessage(null);
       const [error] = await once(worker, 'message');
       worker.unref();
-      if (error !== null) throw error;
+      if (error !== null) throw Object.assign(new Error(error.message), { code: error.code });
     } catch (error) {
       // It may have died: another one begins with the next sync.
       await worker?.terminate();
