@@ -131,7 +131,8 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
     behind,
     error: () => failure,
     wake() {
-      waitingSince ??= performance.now();
+      // What is told of may be processed already: the log has it before it is durable.
+      if (behind() > 0) waitingSince ??= performance.now();
       wake();
     },
     stop() {
