@@ -15,7 +15,7 @@ export interface DiskSync {
  */
 export function createDiskSync(handle: bigint): DiskSync {
   let worker: Worker | null = null;
-  let running: Promise<void> | null = null;
+  let running: Promise<void> = Promise.resolve();
   let next: Promise<void> | null = null;
 
   async function ask(): Promise<void> {
@@ -35,23 +35,20 @@ export function createDiskSync(handle: bigint): DiskSync {
     }
   }
 
+  /** One at a time: an answer does not say which question it is to. */
   function start(): Promise<void> {
     next = null;
-    const started = ask().finally(() => {
-      if (running === started) running = null;
-    });
-    running = started;
-    return started;
+    running = ask();
+    return running;
   }
 
   return {
     sync() {
-      if (running === null) return start();
       next ??= running.then(start, start);
       return next;
     },
     async end() {
-      await (next ?? running)?.catch(() => {});
+      await (next ?? running).catch(() => {});
       await worker?.terminate();
     },
   };
