@@ -18,7 +18,7 @@ export const ingest: Benchmark = async ({ runs, shrink, progress }) => {
   const results: Result[] = [];
   const events = Math.ceil((5 * defaultLimits.eventsBehind) / shrink);
   const cases = [
-    { definitions: 'engagement', goal: 50_000, what: 'one group of eleven features and event ids' },
+    { definitions: 'engagement', goal: 50_000, what: 'one group of nine features, with event ids' },
     { definitions: 'feed', goal: undefined, what: 'the whole feed, six groups' },
   ] as const;
   for (const { definitions, goal, what } of cases) {
