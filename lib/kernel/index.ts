@@ -16,7 +16,10 @@ export {
   encodeRow,
   NewerCodecError,
   type Row,
+  type RowFault,
+  type RowFaultReason,
   type RunReference,
+  rowFaultReasons,
 } from './codec/row.ts';
 export { compareTies, type Tie } from './compare.ts';
 export { compileDecoder, type EventDecoder, isRejection, type Rejection, type StreamEvent } from './event.ts';

@@ -31,11 +31,25 @@ export interface Served {
   /** `http://127.0.0.1:4600` */
   readonly url: string;
   readonly local: Local;
+  /** Answers a POST as the server does, without a connection: for clients in this process. */
+  request(request: PostedRequest): Promise<PostedReply>;
   status(): Promise<ServiceStatus>;
   /** Records of all streams that are durable and not processed yet. */
   behind(): number;
   /** Takes no more, finishes what was taken, processes it, and gives the data directory free. May be called again. */
   stop(): Promise<void>;
+}
+
+export interface PostedRequest {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface PostedReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
 }
 
 /**
@@ -104,6 +118,10 @@ export async function serve(options: ServeOptions): Promise<Served> {
     return {
       url: `http://${address.includes(':') ? `[${address}]` : address}:${bound}`,
       local,
+      async request({ path, headers, body: payload }) {
+        const reply = await server.inject({ method: 'POST', url: path, headers, payload });
+        return { status: reply.statusCode, headers: reply.headers, body: reply.payload };
+      },
       status: () => statusOf(service),
       behind: () => [...streams.values()].reduce((sum, { processor }) => sum + processor.behind(), 0),
       stop: () => (stopped ??= stop()),

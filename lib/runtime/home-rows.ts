@@ -27,7 +27,7 @@ export interface HomeRows {
   /** The group whose rows they are, if one sits on the stream's key: the pass folds it as well. */
   readonly group: string | undefined;
   /** The pass over the home rows of a batch's events; it sets their `counts`. `arrivalTime` is the first record's. */
-  pass(shard: string, events: readonly PlacedEvent[], arrivalTime: number): RowPass;
+  pass(mark: string, events: readonly PlacedEvent[], arrivalTime: number): RowPass;
 }
 
 /** Null where the stream declares no ids. */
@@ -41,16 +41,21 @@ export function createHomeRows(
   const kernel = homeKernel(plan, stream, functions);
   const keyOfEvent = keyEncoder(stream.key.map(name => stream.schema.findIndex(f => f.name === name)));
 
-  function pass(shard: string, events: readonly PlacedEvent[], arrivalTime: number): RowPass {
-    const shardHash = hash53(shard);
+  function pass(mark: string, events: readonly PlacedEvent[], arrivalTime: number): RowPass {
+    const shardHash = hash53(mark);
 
-    function fold(row: Row, list: readonly PlacedEvent[], progress: Progress): boolean {
-      const standing = standingOf(row, shard, progress);
+    function fold(
+      row: Row,
+      list: readonly PlacedEvent[],
+      progress: Progress,
+      take: (event: PlacedEvent) => void,
+    ): boolean {
+      const standing = standingOf(row, mark, progress);
       const ring = row.ring ?? emptyRing();
       row.ring = ring;
       // Arrivals never run backwards in a shard: what arrived before this batch is done, unless another shard's batch
       // is still in flight on this row.
-      if (openMarks(row, shard, progress).length === 0) forgetBefore(ring, arrivalTime - withinMs);
+      if (openMarks(row, mark, progress).length === 0) forgetBefore(ring, arrivalTime - withinMs);
       let changed = false;
       for (let i = 0; i < list.length; i++) {
         const placed = list[i] as PlacedEvent;
@@ -68,14 +73,15 @@ export function createHomeRows(
         placed.verdict = verdict !== 'copy';
         if (verdict !== 'new') continue;
         remember(ring, id, position, event.arrivalTime, list.length - i);
-        if (event.time >= kernel.earliestVisible(event.arrivalTime)) kernel.update(row.state, event);
+        if (event.time >= kernel.earliestVisible(event.arrivalTime)) take(placed);
       }
-      if (changed) moveMark(row, shard, list.at(-1) as PlacedEvent, progress);
+      if (changed) moveMark(row, mark, list.at(-1) as PlacedEvent, progress);
       return changed;
     }
 
     return {
       kernel,
+      mark,
       lists: byKey(keyOfEvent, events),
       fold,
       settled(list) {

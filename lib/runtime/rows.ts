@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import {
   CorruptBytesError,
-  decodeRow,
   encodeRow,
   type GroupKernel,
   type Row,
   type RunReference,
   type State,
 } from '../kernel/index.ts';
-import { StoreError } from './errors.ts';
-import type { StateStore, StoredRow } from './ports.ts';
+import { MillraceError } from './errors.ts';
+import type { StateStore } from './ports.ts';
 
 /** A group version's table: its rows live and go together. */
 export const tableOf = (group: { readonly name: string; readonly version: number }): string =>
@@ -19,8 +18,10 @@ export const tableOf = (group: { readonly name: string; readonly version: number
 export interface RowLimits {
   /** A head past this is spilled to a run. On DynamoDB 1 KB keeps an update at one write unit. */
   readonly headBytes: number;
-  /** No run is larger, but for a single partial that is. Well below the 400 KB of a DynamoDB item. */
+  /** No run is larger, but for a single partial that is. */
   readonly runBytes: number;
+  /** The store takes no larger head or run: 400 KB on DynamoDB. No limit where it is not given. */
+  readonly itemBytes?: number;
 }
 
 export const localRowLimits: RowLimits = { headBytes: 16 * 1024, runBytes: 128 * 1024 };
@@ -31,18 +32,19 @@ export const emptyRow = (kernel: GroupKernel): Row => ({
   ring: null,
   runs: [],
   base: null,
+  fault: null,
+  setAside: [],
   state: kernel.createState(),
 });
 
-/** The row as stored, or an empty one. Throws StoreError, saying which row, when its bytes are no row. */
-export function rowOf(kernel: GroupKernel, key: string, stored: StoredRow | null): Row {
-  if (stored === null) return emptyRow(kernel);
-  try {
-    return decodeRow(kernel, stored.bytes);
-  } catch (error) {
-    if (!(error instanceof CorruptBytesError)) throw error;
-    const where = `table ${tableOf(kernel.group)}, row ${key}`;
-    throw new StoreError('corrupt', `${where}: ${error.message}`, { cause: error });
+/** A run that a row names is not there, or its bytes are none. */
+export class RunError extends MillraceError {
+  override readonly name = 'RunError';
+  /** Perhaps the row was rewritten meanwhile, and names others by now. */
+  readonly isMissing: boolean;
+  constructor(isMissing: boolean, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.isMissing = isMissing;
   }
 }
 
@@ -59,7 +61,7 @@ export interface SpilledRow {
  * Makes the head of a row that outgrew its limit a run and puts an empty head in its place: states merge, so the row
  * is then its head and its runs together. Once the spilled heads come to a quarter of the merged remainder, all are
  * merged and cut anew, so that a row is never much larger than the state it stands for and an update never reads
- * its runs more than now and then.
+ * its runs more than now and then. Throws RunError where one of them cannot be read.
  */
 export async function spillHead(
   kernel: GroupKernel,
@@ -123,10 +125,14 @@ async function readRuns(
     runs.map(r => r.id),
   );
   return found.map((bytes, i) => {
-    if (bytes === null) {
-      throw new StoreError('corrupt', `table ${table}, row ${key}: its run ${runs[i]?.id} is missing`);
+    const where = `table ${table}, row ${key}: its run ${runs[i]?.id}`;
+    if (bytes === null) throw new RunError(true, `${where} is missing`);
+    try {
+      return kernel.decode(bytes);
+    } catch (cause) {
+      if (!(cause instanceof CorruptBytesError)) throw cause;
+      throw new RunError(false, `${where}: ${cause.message}`, { cause });
     }
-    return kernel.decode(bytes);
   });
 }
 

@@ -1,11 +1,11 @@
+import { type Output, outputsOf } from '../kernel/outputs.ts';
 import type { Plan } from '../kernel/plan.ts';
 import { furthestTime } from '../kernel/time.ts';
 import { formatType } from '../kernel/value-type.ts';
 import { quarantineReasons } from '../runtime/ports.ts';
 import { type ErrorCode, errorStatuses } from './errors.ts';
-import { type Output, outputsOf } from './feature-answer.ts';
 import type { ServiceLimits } from './limits.ts';
-import { contextSchema, keySchema, nullable, outputSchema, type Schema } from './value-schemas.ts';
+import { contextSchema, keySchemas, nullable, outputSchema, type Schema } from './value-schemas.ts';
 
 /** The OpenAPI 3.1 document of the service: of every route each answer, with the groups and services of the Plan. */
 export function createOpenApi(plan: Plan, limits: ServiceLimits): Schema {
@@ -192,25 +192,24 @@ function postFeatures(plan: Plan, { entitiesPerRequest }: ServiceLimits) {
       optional: [],
     })),
   ];
-  const requests = targets.map(({ kind, name, entities, context, optional }) =>
-    object(
-      {
-        [kind]: { const: name },
-        entities: {
-          type: 'array',
-          minItems: 1,
-          maxItems: entitiesPerRequest,
-          items: keySchema(plan.entities.filter(e => entities.includes(e.name))),
+  const requests = targets.flatMap(({ kind, name, entities, context, optional }) =>
+    keySchemas(plan.entities.filter(e => entities.includes(e.name))).map(({ items, shared }) =>
+      object(
+        {
+          [kind]: { const: name },
+          entities: { type: 'array', minItems: 1, maxItems: entitiesPerRequest, items },
+          ...(shared === undefined ? {} : { shared }),
+          ...(context === null ? {} : { context }),
+          asOf: {
+            type: 'integer',
+            minimum: -furthestTime,
+            maximum: furthestTime,
+            description:
+              'The time to answer for, in ms since 1970 (UTC): past the newest event that is read.',
+          },
         },
-        ...(context === null ? {} : { context }),
-        asOf: {
-          type: 'integer',
-          minimum: -furthestTime,
-          maximum: furthestTime,
-          description: 'The time to answer for, in ms since 1970 (UTC): past the newest event that is read.',
-        },
-      },
-      ['asOf', ...optional],
+        ['asOf', ...optional],
+      ),
     ),
   );
   const answers = targets.map(({ kind, name }) => answerSchema(kind, name, outputsOf(plan, kind, name)));
@@ -218,7 +217,8 @@ function postFeatures(plan: Plan, { entitiesPerRequest }: ServiceLimits) {
     operationId: 'readFeatures',
     summary: 'Read feature values of entities',
     description:
-      'A service’s vector, or all features of a group. The names stand once, the values by entity.',
+      'A service’s vector, or all features of a group. The names stand once, the values by entity. Parts of the key ' +
+      'that all entities have in common may stand once, under `shared`: the user for whom items are ranked.',
     requestBody: { required: true, content: { 'application/json': { schema: { oneOf: requests } } } },
     responses: {
       200: json({ oneOf: answers }, 'The values, and for which time they are.'),

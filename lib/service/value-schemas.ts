@@ -73,9 +73,35 @@ export function outputSchema(type: ValueType): Schema {
 
 export const nullable = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
 
-/** The key of entities, as one object with all parts. */
-export function keySchema(entities: readonly EntityPlan[]): Schema {
-  const parts = new Map(entities.flatMap(entity => entity.keys.map(key => [key.name, key.type] as const)));
+/** How the keys of a request's entities may be given. */
+export interface KeySchemas {
+  readonly items: Schema;
+  readonly shared?: Schema;
+}
+
+/**
+ * The keys of a request that needs these entities: as one object with all parts, or with the parts of one entity
+ * shared, and the others in each.
+ */
+export function keySchemas(entities: readonly EntityPlan[]): readonly KeySchemas[] {
+  const keys = [...new Map(entities.flatMap(e => e.keys).map(key => [key.name, key])).values()];
+  // Entities may have the same parts; two equal ways would contradict each other.
+  const ways = new Map(
+    entities.map(({ keys: parts }) => parts.map(key => key.name).sort()).map(names => [`${names}`, names]),
+  );
+  const sharable = [...ways.values()].filter(names => names.length < keys.length);
+  return [
+    { items: keySchema(keys) },
+    ...sharable.map(names => ({
+      items: { ...keySchema(keys.filter(({ name }) => !names.includes(name))), additionalProperties: false },
+      shared: keySchema(keys.filter(({ name }) => names.includes(name))),
+    })),
+  ];
+}
+
+/** These parts of a key, as one object. */
+function keySchema(keys: EntityPlan['keys']): Schema {
+  const parts = new Map(keys.map(key => [key.name, key.type] as const));
   return {
     type: 'object',
     required: [...parts.keys()],

@@ -10,6 +10,7 @@ export const layers = {
   define: { folder: 'lib/define', imports: ['kernel'], outside: 'computing' },
   runtime: { folder: 'lib/runtime', imports: ['kernel'], outside: 'computing' },
   adapters: { folder: 'lib/adapters', imports: ['runtime', 'kernel'], outside: 'packages' },
+  client: { folder: 'lib/client', imports: ['define', 'runtime', 'kernel'], outside: 'packages' },
   service: { folder: 'lib/service', imports: ['runtime', 'kernel'], outside: 'packages' },
   local: {
     folder: 'lib/local',

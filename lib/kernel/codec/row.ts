@@ -21,8 +21,24 @@ export interface Row {
   runs: readonly RunReference[];
   /** The run that came from backfill. */
   base: string | null;
+  /** Why the row takes no events for now: those that come are set aside, and it cannot be read. */
+  fault: RowFault | null;
+  /** Events that were set aside for this row one by one: its state lacks them, though its marks have passed them. */
+  setAside: readonly Position[];
   state: State;
 }
+
+/** A row that could not be read, or would have become too large to be stored. */
+export interface RowFault {
+  /** Names this fault among all; where the row's bytes are unreadable, they are kept as a run of this id. */
+  readonly id: string;
+  readonly reason: RowFaultReason;
+  readonly detail: string;
+}
+
+/** In the order of their numbers in the codec: only ever add. */
+export const rowFaultReasons = ['corrupt', 'too-large'] as const;
+export type RowFaultReason = (typeof rowFaultReasons)[number];
 
 /** An immutable part of a row's state, stored on its own. */
 export interface RunReference {
@@ -39,7 +55,8 @@ export class NewerCodecError extends MillraceError {
 
 /**
  * A row as bytes: the codec's number; a bitmap of the sections that follow, in this order: 1 fan, 2 marks, 4 ring,
- * 8 runs, 16 base; then the state. The bytes are a view of a slab that rows share. A section unknown to this code (32 and up) is a later codec's.
+ * 8 runs, 16 base, 64 fault and set-aside positions; then the state. The bytes are a view of a slab that rows share. A
+ * section unknown to this code is a later codec's.
  */
 export function encodeRow(kernel: Pick<GroupKernel, 'write'>, row: Row): Uint8Array {
   const w = writer;
@@ -50,7 +67,8 @@ export function encodeRow(kernel: Pick<GroupKernel, 'write'>, row: Row): Uint8Ar
       (row.marks.length > 0 ? section.marks : 0) |
       (row.ring !== null && row.ring.count > 0 ? section.ring : 0) |
       (row.runs.length > 0 ? section.runs : 0) |
-      (row.base !== null ? section.base : 0),
+      (row.base !== null ? section.base : 0) |
+      (row.fault !== null || row.setAside.length > 0 ? section.unapplied : 0),
   );
   if (row.fan > 1) w.uint(row.fan);
   if (row.marks.length > 0) {
@@ -67,6 +85,7 @@ export function encodeRow(kernel: Pick<GroupKernel, 'write'>, row: Row): Uint8Ar
     }
   }
   if (row.base !== null) writeText(w, row.base);
+  if (row.fault !== null || row.setAside.length > 0) writeUnapplied(w, row);
   kernel.write(w, row.state);
   return w.share();
 }
@@ -82,26 +101,50 @@ export function decodeRow(kernel: Pick<GroupKernel, 'read'>, bytes: Uint8Array):
   }
   if (version < 1) throw new CorruptBytesError(`row codec ${version}: there is none`);
   const sections = r.byte();
-  if (sections >= 32) throw new NewerCodecError(`row section ${sections}: written by a newer release`);
+  if ((sections & ~known) !== 0)
+    throw new NewerCodecError(`row section ${sections}: written by a newer release`);
   const fan = sections & section.fan ? r.uint() : 1;
   const marks = sections & section.marks ? list(r, readPosition) : none;
   const ring = sections & section.ring ? readRing(r) : null;
   const runs =
     sections & section.runs ? list(r, () => ({ id: readText(r), level: r.uint(), bytes: r.uint() })) : none;
   const base = sections & section.base ? readText(r) : null;
+  const unapplied = sections & section.unapplied ? readUnapplied(r) : noneUnapplied;
   const state = kernel.read(r);
   if (r.at !== r.end) throw new CorruptBytesError(`row: ${r.end - r.at} bytes after its end`);
-  return { fan, marks, ring, runs, base, state };
+  return { fan, marks, ring, runs, base, ...unapplied, state };
 }
 
 export const codecVersion = 1;
 
-const section = { fan: 1, marks: 2, ring: 4, runs: 8, base: 16 } as const;
+const section = { fan: 1, marks: 2, ring: 4, runs: 8, base: 16, unapplied: 64 } as const;
+const known = Object.values(section).reduce((all: number, one) => all | one, 0);
 
 // One of each serves all rows: encoding and decoding never wait in between.
 const writer = new Writer();
 const reader = new Reader(new Uint8Array());
 const none: readonly never[] = [];
+const noneUnapplied = { fault: null, setAside: none };
+
+/** 0 where there is no fault, else its reason's number from 1, its id and detail; then the positions. */
+function writeUnapplied(w: Writer, { fault, setAside }: Pick<Row, 'fault' | 'setAside'>): void {
+  w.uint(fault === null ? 0 : rowFaultReasons.indexOf(fault.reason) + 1);
+  if (fault !== null) {
+    writeText(w, fault.id);
+    writeText(w, fault.detail);
+  }
+  w.uint(setAside.length);
+  for (const position of setAside) writePosition(w, position);
+}
+
+function readUnapplied(r: Reader): Pick<Row, 'fault' | 'setAside'> {
+  const number = r.uint();
+  if (number > rowFaultReasons.length)
+    throw new NewerCodecError(`row fault ${number}: written by a newer release`);
+  const reason = rowFaultReasons[number - 1];
+  const fault = reason === undefined ? null : { reason, id: readText(r), detail: readText(r) };
+  return { fault, setAside: list(r, readPosition) };
+}
 
 function list<T>(r: Reader, read: (r: Reader) => T): T[] {
   const items: T[] = [];

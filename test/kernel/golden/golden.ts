@@ -91,13 +91,20 @@ export function toPlain(value: unknown): unknown {
 }
 
 /** What stands beside a row's state, its ring as [id, position, arrival] each. */
-export const plainEnvelope = ({ ring, ...rest }: Omit<Row, 'state'>): unknown =>
-  toPlain({ ...rest, ring: entriesOf(ring) });
+export const plainEnvelope = ({ ring, fault, setAside, ...rest }: Omit<Row, 'state'>): unknown =>
+  toPlain({
+    ...rest,
+    ring: entriesOf(ring),
+    ...(fault === null ? {} : { fault }),
+    ...(setAside.length === 0 ? {} : { setAside }),
+  });
 
 /** A row's other parts: all of them, or none where there were no events. */
 function envelopeOf(events: number, now: number): Omit<Row, 'state'> {
-  if (events === 0) return { fan: 1, marks: [], ring: null, runs: [], base: null };
+  const whole = { fault: null, setAside: [] };
+  if (events === 0) return { fan: 1, marks: [], ring: null, runs: [], base: null, ...whole };
   return {
+    ...whole,
     fan: 16,
     marks: [
       { shard: 'shardId-000000000000', sequence: 7, index: 3 },
