@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { noCounts } from '../../lib/runtime/drain.ts';
 import type { LogRecord } from '../../lib/runtime/ports.ts';
+import { noCounts } from '../../lib/runtime/transform-result.ts';
 import { startProcessor } from '../../lib/service/processor.ts';
 import { createMemoryStateStore } from '../support/memory-state-store.ts';
 
@@ -28,7 +28,7 @@ async function start({ windowMs, held }: { windowMs: number; held?: Promise<void
     async transform(batch) {
       batches.push(batch.records.map(({ sequence }) => Number(sequence)));
       if (batches.length === 1) await held;
-      return { ...noCounts, accepted: batch.records.length };
+      return { ...noCounts, accepted: batch.records.length, failures: [], error: null };
     },
     observe: () => {},
     onError: error => expect.fail(String(error)),
