@@ -9,6 +9,7 @@ import { countingWrites, createMetrics, observeBatch } from '../service/metrics.
 import { startProcessor } from '../service/processor.ts';
 import { createServer } from '../service/server.ts';
 import { type ServedStream, type Service, type ServiceStatus, statusOf } from '../service/service.ts';
+import { givingTurns } from '../service/turns.ts';
 import { type LiveStream, type Local, type LocalOptions, openLocal } from './open-local.ts';
 
 export interface ServeOptions extends LocalOptions {
@@ -35,6 +36,8 @@ export interface Served {
   /** What the streams of the data directory held when it was opened. */
   readonly found: readonly FoundStream[];
   status(): Promise<ServiceStatus>;
+  /** Records of all streams that are durable and not processed yet. */
+  behind(): number;
   /** Takes no more, finishes what was taken, processes it, and gives the data directory free. May be called again. */
   stop(): Promise<void>;
 }
@@ -74,7 +77,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const metrics = createMetrics({ count: async () => (await quarantine?.count()) ?? new Map() });
   const local = await openLocal({
     ...options,
-    wrapStore: store => countingWrites(wrapStore(store), metrics.rows),
+    wrapStore: store => givingTurns(countingWrites(wrapStore(store), metrics.rows)),
   });
   quarantine = local.quarantine;
 
@@ -142,6 +145,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       },
       found,
       status: () => statusOf(service),
+      behind: () => [...streams.values()].reduce((sum, { processor }) => sum + processor.behind(), 0),
       stop: () => (stopped ??= stop()),
     };
   } catch (error) {
