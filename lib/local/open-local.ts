@@ -80,6 +80,7 @@ export interface Local {
   goLive(): Promise<readonly LiveStream[]>;
   readonly readGroup: ReturnType<typeof createReader>['readGroup'];
   readonly readService: ReturnType<typeof createReader>['readService'];
+  readonly find: ReturnType<typeof createReader>['find'];
   readonly quarantine: Quarantine;
   /** Puts quarantined events of a stream into it anew, and processes them; says what became of all that waited. */
   redrive(which: RedriveChoice): Promise<{ readonly redriven: number; readonly counts: TransformCounts }>;
@@ -224,6 +225,7 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
     },
     readGroup: reader.readGroup,
     readService: reader.readService,
+    find: reader.find,
     quarantine,
     async redrive({ stream: name, ...which }) {
       const { stream, log, drain } = streamNamed(name);

@@ -5,23 +5,24 @@ import {
   NewerCodecError,
   type State,
 } from '../kernel/index.ts';
+import type { RowSource } from './deadline.ts';
 import { StoreError } from './errors.ts';
-import type { StateStore } from './ports.ts';
 import { tableOf, wholeState } from './rows.ts';
 
 /** What a read found out about one row. */
 export interface LoadedRow {
+  readonly key: string;
   readonly status: 'known' | 'unknown' | 'failed';
   readonly state: State | null;
   readonly error?: string;
 }
 
 /**
- * The states of a group's rows, runs merged in, in the order of `keys`: one read of all rows, and one of all their
+ * The states of a group's rows, runs merged in, in the order of `keys`, which are distinct: one read of all rows, and one of all their
  * runs where there are any. What cannot be read fails alone, and is never taken for a row that is not there.
  */
 export async function loadRows(
-  store: StateStore,
+  store: RowSource,
   kernel: GroupKernel,
   keys: readonly string[],
 ): Promise<readonly LoadedRow[]> {
@@ -44,7 +45,7 @@ const rounds = 5;
 
 /** Null where a run is gone: the row was rewritten meanwhile and names others by now. */
 async function loadOnce(
-  store: StateStore,
+  store: RowSource,
   kernel: GroupKernel,
   keys: readonly string[],
 ): Promise<(LoadedRow | null)[]> {
@@ -52,7 +53,9 @@ async function loadOnce(
   const stored = await store.read(table, keys).catch(storeError);
   if (stored instanceof StoreError) return keys.map(key => failed(kernel, key, stored.message));
   const rows = stored.map((row, i) =>
-    row === null ? unknown : readable(kernel, keys[i] as string, () => decodeRow(kernel, row.bytes)),
+    row === null
+      ? unknown(keys[i] as string)
+      : readable(kernel, keys[i] as string, () => decodeRow(kernel, row.bytes)),
   );
   const ids = rows.flatMap(row => ('status' in row ? [] : row.runs.map(run => run.id)));
   const runs = ids.length === 0 ? [] : await store.readRuns(table, ids).catch(storeError);
@@ -60,24 +63,25 @@ async function loadOnce(
   return rows.map((row, i) => {
     if ('status' in row) return row;
     const key = keys[i] as string;
-    if (row.runs.length === 0) return of(row.state);
+    if (row.runs.length === 0) return of(key, row.state);
     if (runs instanceof StoreError) return failed(kernel, key, runs.message);
     const own = runs.slice(at, at + row.runs.length);
     at += own.length;
     return readable(kernel, key, (): LoadedRow | null => {
       const state = wholeState(kernel, row, own);
-      return state === null ? null : of(state);
+      return state === null ? null : of(key, state);
     });
   });
 }
 
 /** A home row may hold ids and no event that counts: that makes no entity known. */
-const of = (state: State): LoadedRow =>
-  state.newest === Number.NEGATIVE_INFINITY ? unknown : { status: 'known', state };
+const of = (key: string, state: State): LoadedRow =>
+  state.newest === Number.NEGATIVE_INFINITY ? unknown(key) : { key, status: 'known', state };
 
-const unknown: LoadedRow = { status: 'unknown', state: null };
+const unknown = (key: string): LoadedRow => ({ key, status: 'unknown', state: null });
 
 const failed = ({ group }: GroupKernel, key: string, message: string): LoadedRow => ({
+  key,
   status: 'failed',
   state: null,
   error: `table ${tableOf(group)}, row ${key}: ${message}`,

@@ -299,6 +299,7 @@ describe('the query time', () => {
     expect((await at(now + 65 * minute)).entities[0]!.values.sales_1h).toBe(0);
     await expect(at(now - minute)).rejects.toThrow(
       new ReadRequestError(
+        'past-time',
         'asOf 2024-05-01T11:59:00.000Z is not past the newest event read, 2024-05-01T11:59:00.000Z: ' +
           'rows answer for now; past times are answered from the archive',
       ),
@@ -348,7 +349,7 @@ describe('a key', () => {
     ],
   ])('of %s that is none is refused: %#', async (group, key, message) => {
     const { reader } = await setUp([]);
-    await expect(reader.readGroup(group, [key])).rejects.toThrow(new ReadRequestError(message));
+    await expect(reader.readGroup(group, [key])).rejects.toThrow(new ReadRequestError('bad-key', message));
   });
 
   test('of one bad entity is refused before anything is read', async () => {

@@ -21,8 +21,8 @@ export interface NumericAggregator {
   merge(into: number[], at: number, from: readonly number[], fromAt: number): void;
   isEmpty(cells: readonly number[], at: number): boolean;
   encode(w: Writer, cells: readonly number[], at: number): void;
-  /** Appends the partial's cells. */
-  decode(r: Reader, cells: number[]): void;
+  /** Puts the partial's cells at `at`. */
+  decode(r: Reader, cells: number[], at: number): void;
 }
 
 export interface ObjectAggregator<P> {
