@@ -34,6 +34,8 @@ export interface ObjectAggregator<P> {
   /** Times are written as distances from `origin`: the tile's start, or, of what is kept once for a row, its newest time. */
   encode(w: Writer, partial: P, origin: number): void;
   decode(r: Reader, origin: number): P;
+  /** Merges encoded bytes as `decode` and `merge` do, without a partial in between: reads merge many tiles. */
+  absorb?(into: P, r: Reader, origin: number): void;
 }
 
 /** An object aggregator whose partial, kept once for a row, can forget what is too old for every window. */

@@ -118,14 +118,14 @@ function compileFoldClosed(track: Track, wanted: (slot: TrackSlot) => boolean): 
       const merge = `if (seen) ${name}.merge(cells, cell + ${at}, ${scratch}, ${at});`;
       source.line(`if (${present}) { ${name}.decode(r, ${scratch}, ${at}); ${wanted(slot) ? merge : ''} }`);
     } else {
-      const merge = `
-        if (seen) {
-          if (objects[object + ${at}] === null) objects[object + ${at}] = theirs;
-          else ${name}.merge(objects[object + ${at}], theirs);
-        }`;
-      source.line(
-        `if (${present}) { const theirs = ${name}.decode(r, origin); ${wanted(slot) ? merge : ''} }`,
-      );
+      const mine = `objects[object + ${at}]`;
+      const add =
+        aggregator.absorb === undefined
+          ? `${name}.merge(${mine}, ${name}.decode(r, origin))`
+          : `${name}.absorb(${mine}, r, origin)`;
+      const decoded = `${name}.decode(r, origin)`;
+      const taken = `if (!seen) ${decoded}; else if (${mine} === null) ${mine} = ${decoded}; else ${add};`;
+      source.line(`if (${present}) { ${wanted(slot) ? taken : `${decoded};`} }`);
     }
   }
   source.line('}');
