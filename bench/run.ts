@@ -4,12 +4,13 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { codec } from './cases/codec.ts';
 import { fold } from './cases/fold.ts';
+import { reads } from './cases/reads.ts';
 import { transform } from './cases/transform.ts';
 import { type Benchmark, passes, type Result } from './result.ts';
 
 /** `npm run bench -- [--only NAME] [--runs N] [--quick]`: all benchmarks, a table, and bench/results/latest.json. */
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { fold, codec, transform };
+const benchmarks: Readonly<Record<string, Benchmark>> = { fold, codec, transform, reads };
 
 const { values: options } = parseArgs({
   options: {
