@@ -36,6 +36,8 @@ export interface ObjectAggregator<P> {
   decode(r: Reader, origin: number): P;
   /** Merges encoded bytes as `decode` and `merge` do, without a partial in between: reads merge many tiles. */
   absorb?(into: P, r: Reader, origin: number): void;
+  /** Passes over encoded bytes, where that is cheaper than `decode`. */
+  skip?(r: Reader): void;
 }
 
 /** An object aggregator whose partial, kept once for a row, can forget what is too old for every window. */

@@ -29,6 +29,10 @@ export function approxDistinct(precision: number): ObjectAggregator<HyperLogLog>
     }
   }
 
+  // What `absorb` reads and merges in, so that it makes nothing: a read does so for every tile.
+  const theirs = new Int32Array(sparseLimit);
+  const both = new Int32Array(2 * sparseLimit + 1);
+
   const shift = 2 ** (sparsePrecision - precision);
   const registerOf = (entry: number): number => Math.floor(Math.floor(entry / 64) / shift);
 
@@ -97,10 +101,16 @@ export function approxDistinct(precision: number): ObjectAggregator<HyperLogLog>
       if (header === denseForm) {
         raiseAll(into.dense ?? densify(into), r);
       } else {
+        const count = sparseCount(header, r);
         let entry = 0;
-        for (let n = sparseCount(header, r); n > 0; n--) {
+        for (let i = 0; i < count; i++) {
           entry += r.uint();
-          addEntry(into, entry);
+          if (into.dense === null) theirs[i] = entry;
+          else raise(into.dense, registerOf(entry), rankOf(entry));
+        }
+        if (into.dense === null) {
+          unite(into.sparse, theirs, count, both);
+          if (into.sparse.length > sparseLimit) densify(into);
         }
       }
     },
@@ -184,6 +194,22 @@ function insertSorted(list: number[], x: number): boolean {
   for (let i = list.length; i > low; i--) list[i] = list[i - 1] as number;
   list[low] = x;
   return true;
+}
+
+/** Merges the first `count` of an ascending list into another one, each value once; `room` is for both. */
+function unite(into: number[], from: Int32Array, count: number, room: Int32Array): void {
+  const mine = into.length;
+  let i = 0;
+  let j = 0;
+  let n = 0;
+  while (i < mine || j < count) {
+    const x = i < mine ? (into[i] as number) : Number.POSITIVE_INFINITY;
+    const y = j < count ? (from[j] as number) : Number.POSITIVE_INFINITY;
+    room[n++] = x < y ? x : y;
+    if (x <= y) i++;
+    if (y <= x) j++;
+  }
+  for (let k = 0; k < n; k++) into[k] = room[k] as number;
 }
 
 function raise(dense: Uint8Array, register: number, rank: number): void {

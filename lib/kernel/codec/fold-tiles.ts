@@ -125,7 +125,8 @@ function compileFoldClosed(track: Track, wanted: (slot: TrackSlot) => boolean): 
           : `${name}.absorb(${mine}, r, origin)`;
       const decoded = `${name}.decode(r, origin)`;
       const taken = `if (!seen) ${decoded}; else if (${mine} === null) ${mine} = ${decoded}; else ${add};`;
-      source.line(`if (${present}) { ${wanted(slot) ? taken : `${decoded};`} }`);
+      const passed = aggregator.skip === undefined ? decoded : `${name}.skip(r)`;
+      source.line(`if (${present}) { ${wanted(slot) ? taken : `${passed};`} }`);
     }
   }
   source.line('}');
