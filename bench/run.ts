@@ -7,6 +7,7 @@ import { fold } from './cases/fold.ts';
 import { freshness } from './cases/freshness.ts';
 import { ingest } from './cases/ingest.ts';
 import { memory } from './cases/memory.ts';
+import { reads } from './cases/reads.ts';
 import { transform } from './cases/transform.ts';
 import { type Benchmark, passes, type Result } from './result.ts';
 
@@ -15,9 +16,17 @@ import { type Benchmark, passes, type Result } from './result.ts';
  * that take very long are run by name only, and have a file of their own there.
  */
 
-const usual = ['fold', 'codec', 'transform', 'ingest', 'freshness'] as const;
+const usual = ['fold', 'codec', 'transform', 'reads', 'ingest', 'freshness'] as const;
 const long = ['memory'] as const;
-const benchmarks: Readonly<Record<string, Benchmark>> = { fold, codec, transform, ingest, freshness, memory };
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  fold,
+  codec,
+  transform,
+  reads,
+  ingest,
+  freshness,
+  memory,
+};
 
 const { values: options } = parseArgs({
   options: {

@@ -55,8 +55,12 @@ export function createRoutes(service: Service, openApi: string): readonly Route[
 const get = (path: string, answer: Route['answer']): Route => ({ method: 'GET', path, query: [], answer });
 
 function createFeaturesRoute({ plan, reader, limits, metrics }: Service): Route {
-  const readRequest = createFeatureRequestReader({ plan, maxEntities: limits.entitiesPerRequest });
-  const write = createAnswerWriter(plan);
+  const readRequest = createFeatureRequestReader({
+    plan,
+    maxEntities: limits.entitiesPerRequest,
+    readMs: limits.readMs,
+  });
+  const write = createAnswerWriter();
   return {
     method: 'POST',
     path: '/v1/features',
@@ -65,15 +69,11 @@ function createFeaturesRoute({ plan, reader, limits, metrics }: Service): Route 
     async answer({ body }) {
       const started = performance.now();
       const request = readRequest(body);
-      const { kind, name, entities, context, asOf } = request;
-      const options = asOf === undefined ? {} : { asOf };
-      const result =
-        kind === 'group'
-          ? await reader.readGroup(name, entities, options)
-          : await reader.readService(name, entities, { ...options, context });
-      const answer = write(request, result);
+      const { kind, name, entities, ...options } = request;
+      const found = await reader.find(kind, name, entities, options);
+      const answer = write(found);
       metrics.read.observe({ name }, (performance.now() - started) / 1000);
-      for (const { status } of result.entities) metrics.entities.inc({ name, status });
+      for (const { status } of found.entities) metrics.entities.inc({ name, status });
       return { body: answer };
     },
   };

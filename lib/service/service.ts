@@ -11,7 +11,7 @@ import type { Processor } from './processor.ts';
 export interface Service {
   readonly plan: Plan;
   readonly streams: ReadonlyMap<string, ServedStream>;
-  readonly reader: Pick<Reader, 'readGroup' | 'readService'>;
+  readonly reader: Pick<Reader, 'find'>;
   readonly quarantine: Pick<Quarantine, 'count'>;
   /** Puts quarantined events of a stream into it anew; says how many. */
   redrive(
