@@ -1,7 +1,9 @@
-import { encodeRow, type GroupKernel, type Row, ringBytes, type StreamEvent } from '../kernel/index.ts';
+import { encodeRow, type GroupKernel, type Row, type StreamEvent, settledBytes } from '../kernel/index.ts';
+import { StoreError } from './errors.ts';
+import { createIdRuns, type IdsByRun } from './id-runs.ts';
 import { markName } from './marks.ts';
 import type { Clock, RowWrite, ShardPosition, StateStore } from './ports.ts';
-import { type RowLimits, rowOf, type SpilledRow, spillHead, tableOf } from './rows.ts';
+import { type RowLimits, rowOf, runsOf, type StoredRun, spillHead, tableOf } from './rows.ts';
 import type { RunGraveyard } from './run-graveyard.ts';
 
 /** An event of a batch with its place in the shard. */
@@ -23,8 +25,10 @@ export interface RowPass {
   readonly kernel: GroupKernel;
   /** The events by row key, in the shard's order. */
   readonly lists: ReadonlyMap<string, readonly PlacedEvent[]>;
-  /** Folds a row's events in; false when that changes nothing, so that nothing is written. */
-  fold(row: Row, events: readonly PlacedEvent[], progress: Progress): boolean;
+  /** Folds a row's events in; false when that changes nothing, so that nothing is written. `ids` are its runs of ids. */
+  fold(row: Row, events: readonly PlacedEvent[], progress: Progress, ids: IdsByRun): boolean;
+  /** Of home rows: runs of ids that all arrived before this are not needed. */
+  readonly oldest?: number;
   /** Called once what `fold` said last of a row holds: it was written, or nothing had to be. */
   settled?(events: readonly PlacedEvent[]): void;
 }
@@ -44,53 +48,78 @@ export interface RowFolderOptions {
  */
 export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => Promise<PlacedEvent[]> {
   const { store, incarnation, clock, limits, graveyard } = options;
+  const idRuns = createIdRuns(store);
 
-  return async ({ kernel, lists, fold, settled }) => {
+  /** The row as bytes; what outgrows the head is moved to runs, which go to `created`. */
+  async function encode(
+    kernel: GroupKernel,
+    key: string,
+    row: Row,
+    created: StoredRun[],
+  ): Promise<Uint8Array> {
+    const bytes = encodeRow(kernel, row);
+    if (bytes.length <= limits.headBytes) return bytes;
+    const head = kernel.encode(row.state);
+    const ids = settledBytes(row.settled);
+    // What is in flight, and the names of runs, stay; to move less than this would soon have to be done again.
+    if (Math.max(head.length, ids) < limits.headBytes / 8) return bytes;
+    if (ids > head.length) created.push(...idRuns.spill(key, row, limits.runBytes));
+    else created.push(...(await spillHead(kernel, store, key, row, head, limits)));
+    return encodeRow(kernel, row);
+  }
+
+  return async ({ kernel, lists, fold, settled, oldest = 0 }) => {
     const table = tableOf(kernel.group);
     let waiting = lists;
     for (let attempt = 0; waiting.size > 0; attempt++) {
       const keys = [...waiting.keys()];
       const stored = await store.read(table, keys);
+      const loaded = await idRuns.load(kernel, keys, stored, oldest);
       // After the rows: a mark at or below this progress can go, and no row can have been written past it since.
       const progress: Progress = new Map(
         [...(await store.readProgress(incarnation))].map(([shard, to]) => [markName(incarnation, shard), to]),
       );
 
       const writes: RowWrite[] = [];
-      const spilled = new Map<string, SpilledRow>();
+      const created: StoredRun[] = [];
+      const replaced = new Map<string, readonly string[]>();
+      const again = new Map<string, readonly PlacedEvent[]>();
       const now = clock.now();
       let i = 0;
       for (const [key, events] of waiting) {
         const before = stored[i++] ?? null;
+        const ids = loaded.get(key) ?? noIds;
+        if (ids instanceof StoreError) throw ids;
+        if (ids === 'gone') {
+          if (attempt === attempts) throw runMissing(table, key);
+          again.set(key, events);
+          continue;
+        }
         const row = rowOf(kernel, key, before);
-        if (!fold(row, events, progress)) {
+        const runsBefore = runsOf(key, row);
+        if (!fold(row, events, progress, ids)) {
           settled?.(events);
           continue;
         }
         const expected = before === null ? 0 : before.version;
-        let bytes = encodeRow(kernel, row);
-        // Only a state can be spilled: a ring stays with the row that judges by it.
-        if (bytes.length - ringBytes(row.ring) > limits.headBytes) {
-          const spill = await spillHead(kernel, store, key, row, limits);
-          spilled.set(key, spill);
-          bytes = spill.bytes;
+        const bytes = await encode(kernel, key, row, created);
+        if (runsBefore.length > 0) {
+          const runs = runsOf(key, row);
+          replaced.set(
+            key,
+            runsBefore.filter(id => !runs.includes(id)),
+          );
         }
         writes.push({ key, expected, version: Math.max(expected + 1, now), bytes });
       }
-      if (spilled.size > 0) {
-        await store.writeRuns(
-          table,
-          [...spilled.values()].flatMap(s => s.created),
-        );
-      }
+      if (created.length > 0) await store.writeRuns(table, created);
 
       const outcomes = await store.write(table, writes);
-      const again = new Map<string, readonly PlacedEvent[]>();
       for (let w = 0; w < writes.length; w++) {
         const { key } = writes[w] as RowWrite;
         const events = waiting.get(key) as readonly PlacedEvent[];
         if (outcomes[w] === 'written') {
-          for (const id of spilled.get(key)?.replaced ?? []) graveyard.add(table, id);
+          for (const id of replaced.get(key) ?? []) graveyard.add(table, id);
           settled?.(events);
         } else {
           // Runs created for it stay: a write that seems lost may have taken effect, and the row name them.
@@ -103,6 +132,11 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
     return [];
   };
 }
+
+const noIds: IdsByRun = new Map();
+
+const runMissing = (table: string, key: string): StoreError =>
+  new StoreError('corrupt', `table ${table}, row ${key}: a run of ids that it names is missing`);
 
 /** A row that other shards fill as well can be overtaken now and then; one that always is points at a fault. */
 const attempts = 20;

@@ -7,7 +7,7 @@ import {
 } from '../kernel/index.ts';
 import { StoreError } from './errors.ts';
 import type { StateStore } from './ports.ts';
-import { tableOf, wholeState } from './rows.ts';
+import { storedRunId, tableOf, wholeState } from './rows.ts';
 
 /** What a read found out about one row. */
 export interface LoadedRow {
@@ -54,7 +54,9 @@ async function loadOnce(
   const rows = stored.map((row, i) =>
     row === null ? unknown : readable(kernel, keys[i] as string, () => decodeRow(kernel, row.bytes)),
   );
-  const ids = rows.flatMap(row => ('status' in row ? [] : row.runs.map(run => run.id)));
+  const ids = rows.flatMap((row, i) =>
+    'status' in row ? [] : row.runs.map(run => storedRunId(keys[i] as string, run.id)),
+  );
   const runs = ids.length === 0 ? [] : await store.readRuns(table, ids).catch(storeError);
   let at = 0;
   return rows.map((row, i) => {

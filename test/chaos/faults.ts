@@ -39,6 +39,8 @@ export const faults = {
   quarantineFailed: 'put to the quarantine failed',
   quarantineLost: 'put to the quarantine took effect, the response was lost',
   spilled: 'head spilled to runs',
+  idsSpilled: 'ids of a home row spilled to a run',
+  idsRead: 'run of ids read back',
   settledRuns: 'runs merged and replaced',
   clockBehind: 'process whose clock is behind others',
   readInBetween: 'read while events were under way',

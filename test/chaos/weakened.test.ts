@@ -7,6 +7,7 @@ import {
   noProgress,
   noRing,
   progressBeforeRows,
+  settledEarly,
   unconfirmedVerdicts,
 } from './weaken.ts';
 
@@ -28,6 +29,7 @@ test.each([
   { rule: "the write's condition", weakened: { checksConditions: false } },
   { rule: 'the ring of ids', weakened: { weakening: noRing } },
   { rule: 'ids kept while batches are in flight', weakened: { weakening: idsForgottenEarly } },
+  { rule: 'positions kept while batches are in flight', weakened: { weakening: settledEarly } },
   { rule: 'verdicts only from written home rows', weakened: { weakening: unconfirmedVerdicts } },
   { rule: 'the cut below failed home rows', weakened: { weakening: noCut } },
   { rule: 'children that wait for their parents', weakened: { waitsForParents: false } },
