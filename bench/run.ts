@@ -3,13 +3,21 @@ import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { codec } from './cases/codec.ts';
+import { feedTransform } from './cases/feed-transform.ts';
 import { fold } from './cases/fold.ts';
 import { transform } from './cases/transform.ts';
+import { writeUnits } from './cases/write-units.ts';
 import { type Benchmark, passes, type Result } from './result.ts';
 
 /** `npm run bench -- [--only NAME] [--runs N] [--quick]`: all benchmarks, a table, and bench/results/latest.json. */
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { fold, codec, transform };
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  fold,
+  codec,
+  transform,
+  'feed-transform': feedTransform,
+  'write-units': writeUnits,
+};
 
 const { values: options } = parseArgs({
   options: {

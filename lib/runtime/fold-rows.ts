@@ -58,7 +58,7 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
     created: StoredRun[],
   ): Promise<Uint8Array> {
     const bytes = encodeRow(kernel, row);
-    if (bytes.length <= limits.headBytes) return bytes;
+    if (Buffer.byteLength(key) + bytes.length <= limits.headBytes) return bytes;
     const head = kernel.encode(row.state);
     const ids = settledBytes(row.settled);
     // What is in flight, and the names of runs, stay; to move less than this would soon have to be done again.
