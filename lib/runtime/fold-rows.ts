@@ -50,21 +50,20 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
   const { store, incarnation, clock, limits, graveyard } = options;
   const idRuns = createIdRuns(store);
 
-  /** The row as bytes; what outgrows the head is moved to runs, which go to `created`. */
-  async function encode(
+  /** Moves to runs what the row's head has too much of. Gives the row's new bytes; its runs go to `created`. */
+  async function spill(
     kernel: GroupKernel,
     key: string,
     row: Row,
     created: StoredRun[],
   ): Promise<Uint8Array> {
-    const bytes = encodeRow(kernel, row);
-    if (Buffer.byteLength(key) + bytes.length <= limits.headBytes) return bytes;
     const head = kernel.encode(row.state);
     const ids = settledBytes(row.settled);
     // What is in flight, and the names of runs, stay; to move less than this would soon have to be done again.
-    if (Math.max(head.length, ids) < limits.headBytes / 8) return bytes;
-    if (ids > head.length) created.push(...idRuns.spill(key, row, limits.runBytes));
-    else created.push(...(await spillHead(kernel, store, key, row, head, limits)));
+    if (Math.max(head.length, ids) >= limits.headBytes / 8) {
+      if (ids > head.length) created.push(...idRuns.spill(key, row, limits.runBytes));
+      else created.push(...(await spillHead(kernel, store, key, row, head, limits)));
+    }
     return encodeRow(kernel, row);
   }
 
@@ -96,18 +95,19 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
           continue;
         }
         const row = rowOf(kernel, key, before);
-        const runsBefore = runsOf(key, row);
+        const named = runsOf(key, row);
         if (!fold(row, events, progress, ids)) {
           settled?.(events);
           continue;
         }
         const expected = before === null ? 0 : before.version;
-        const bytes = await encode(kernel, key, row, created);
-        if (runsBefore.length > 0) {
-          const runs = runsOf(key, row);
+        let bytes = encodeRow(kernel, row);
+        if (isTooLarge(key, bytes, limits)) bytes = await spill(kernel, key, row, created);
+        if (named.length > 0) {
+          const kept = runsOf(key, row);
           replaced.set(
             key,
-            runsBefore.filter(id => !runs.includes(id)),
+            named.filter(id => !kept.includes(id)),
           );
         }
         writes.push({ key, expected, version: Math.max(expected + 1, now), bytes });
@@ -132,6 +132,10 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
     return [];
   };
 }
+
+/** With its key, which the item it becomes holds too. Counting its bytes is spared where they cannot matter. */
+const isTooLarge = (key: string, bytes: Uint8Array, { headBytes }: RowLimits): boolean =>
+  bytes.length + 3 * key.length > headBytes && bytes.length + Buffer.byteLength(key) > headBytes;
 
 const noIds: IdsByRun = new Map();
 

@@ -16,7 +16,7 @@ export const tableOf = (group: { readonly name: string; readonly version: number
 
 /** How large rows and their runs may grow. */
 export interface RowLimits {
-  /** A head past this is spilled to a run. On DynamoDB 1 KB keeps an update at one write unit. */
+  /** A head that with its key comes to more is spilled to runs. Just below 1 KB keeps an update on DynamoDB at one write unit. */
   readonly headBytes: number;
   /** No run is larger, but for a single partial that is. Well below the 400 KB of a DynamoDB item. */
   readonly runBytes: number;
@@ -101,8 +101,12 @@ export async function spillHead(
 }
 
 /** What all runs of a row are stored under, those of ids too. */
-export const runsOf = (key: string, row: Row): string[] =>
-  [...row.runs, ...row.idRuns].map(run => storedRunId(key, run.id));
+export function runsOf(key: string, { runs, idRuns }: Row): readonly string[] {
+  if (runs.length === 0 && idRuns.length === 0) return none;
+  return [...runs, ...idRuns].map(run => storedRunId(key, run.id));
+}
+
+const none: readonly string[] = [];
 
 const mostSpilled = 32;
 
