@@ -88,7 +88,7 @@ export function createIdRuns(store: Pick<StateStore, 'readRuns'>, cacheBytes = u
       return (settled === null ? [] : cutIds(settled, runBytes)).map(ids => {
         const name = newRunId();
         const run = { id: storedRunId(key, name), bytes: encodeIdRun(ids) };
-        cache.set(run.id, ids);
+        cache.set(run.id, decodeIdRun(run.bytes));
         row.idRuns = [...row.idRuns, { id: name, bytes: run.bytes.length, newest: newestArrival(ids) }];
         return run;
       });
@@ -112,7 +112,8 @@ function runsNamed(kernel: GroupKernel, bytes: Uint8Array, oldest: number): read
 
 function decoded(table: string, id: string, bytes: Uint8Array): SettledIds | StoreError {
   try {
-    return decodeIdRun(bytes);
+    // A copy, for what is kept must not keep a larger buffer that the bytes are a view of.
+    return decodeIdRun(new Uint8Array(bytes));
   } catch (cause) {
     if (!(cause instanceof CorruptBytesError)) throw cause;
     return new StoreError('corrupt', `table ${table}, run ${id}: ${cause.message}`, { cause });
