@@ -16,7 +16,7 @@ export const tableOf = (group: { readonly name: string; readonly version: number
 
 /** How large rows and their runs may grow. */
 export interface RowLimits {
-  /** A head that with its key comes to more is spilled to runs. Just below 1 KB keeps an update on DynamoDB at one write unit. */
+  /** A head that comes to more, with its key, is spilled. Just below 1 KB an update costs DynamoDB one write unit. */
   readonly headBytes: number;
   /** No run is larger, but for a single partial that is. Well below the 400 KB of a DynamoDB item. */
   readonly runBytes: number;
@@ -54,8 +54,8 @@ export interface StoredRun {
 }
 
 /**
- * A name for a new run of a row: fifteen digits, which the row codec packs into nine bytes, for heads are small and name
- * a dozen. They are 48 random bits: only among a row's own runs a name must be another.
+ * A name for a new run of a row: fifteen digits, which the row codec packs into nine bytes, for heads are small and
+ * name a dozen. They are 48 random bits: only among a row's own runs must it be another.
  */
 export const newRunId = (): string =>
   randomInt(2 ** 48 - 1)
@@ -66,10 +66,10 @@ export const newRunId = (): string =>
 export const storedRunId = (key: string, id: string): string => (id.includes('#') ? id : `${key}#${id}`);
 
 /**
- * Makes the head of a row that outgrew its limit, `head` encoded, a run, which has to be written before the row, and puts an empty head
- * in its place: states merge, so the row is then its head and its runs together. Once the spilled heads come to a
- * quarter of the merged remainder, all are merged and cut anew, so that a row is never much larger than the state it
- * stands for and an update never reads its runs more than now and then.
+ * Makes the head of a row that outgrew its limit (`head` is its state encoded) a run, which has to be written before the
+ * row, and puts an empty head in its place: states merge, so the row is then its head and its runs together. Once the
+ * spilled heads come to a quarter of the merged remainder, all are merged and cut anew, so that a row is never much
+ * larger than the state it stands for and an update never reads its runs more than now and then.
  */
 export async function spillHead(
   kernel: GroupKernel,
