@@ -73,6 +73,8 @@ export function createUnitCountingStore(): UnitCountingStore {
     async advanceProgress(_, shard, to) {
       progress.set(shard, to);
     },
+    readNote: async () => null,
+    writeNote: async () => {},
     async *scan(table) {
       yield* rowsOf(table).keys();
     },

@@ -9,6 +9,7 @@ import type { Database } from '../../lib/adapters/rocksdb/database.ts';
 import { textKey } from '../../lib/adapters/rocksdb/keys.ts';
 import { createQuarantine } from '../../lib/adapters/rocksdb/quarantine.ts';
 import { createStateStore } from '../../lib/adapters/rocksdb/state-store.ts';
+import { createUnappliedStore } from '../../lib/adapters/rocksdb/unapplied.ts';
 import type { LogRecord, StateStore } from '../../lib/runtime/ports.ts';
 import { createTransform } from '../../lib/runtime/transform.ts';
 import { type Benchmark, clocked, collectGarbage, median, type Result } from '../result.ts';
@@ -54,6 +55,7 @@ async function measure(seed: number, shrink: number) {
       incarnation: 'bench',
       store,
       quarantine: createQuarantine(directory),
+      unapplied: createUnappliedStore(directory),
       clock: systemClock,
     });
     const nextBatch = batches(seed, shrink);

@@ -7,6 +7,7 @@ import type { Database } from '../../lib/adapters/rocksdb/database.ts';
 import { textKey } from '../../lib/adapters/rocksdb/keys.ts';
 import { createQuarantine } from '../../lib/adapters/rocksdb/quarantine.ts';
 import { createStateStore } from '../../lib/adapters/rocksdb/state-store.ts';
+import { createUnappliedStore } from '../../lib/adapters/rocksdb/unapplied.ts';
 import { definitions } from '../../lib/define/index.ts';
 import type { LogRecord } from '../../lib/runtime/ports.ts';
 import { createTransform } from '../../lib/runtime/transform.ts';
@@ -97,6 +98,7 @@ async function measure({ ids, active, users, batch, seed, progress }: Size) {
       incarnation: 'bench',
       store,
       quarantine,
+      unapplied: createUnappliedStore(directory),
       clock: systemClock,
     });
     const random = randomNumbers(seed);

@@ -81,6 +81,7 @@ function createWorld() {
     incarnation: 'bench',
     store,
     quarantine,
+    unapplied: { put: async () => {} },
     clock: { now: () => now },
     limits,
   });

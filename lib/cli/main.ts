@@ -11,6 +11,7 @@ import { resetCommand } from './commands/reset.ts';
 import { sendCommand } from './commands/send.ts';
 import { devCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
+import { unappliedCommand } from './commands/unapplied.ts';
 import { exitCodes } from './exit-codes.ts';
 import { repositoryPath } from './load-definitions.ts';
 
@@ -41,6 +42,7 @@ const commands = [
   readCommand,
   planCommand,
   quarantineCommand,
+  unappliedCommand,
   statusCommand,
   resetCommand,
 ];

@@ -16,7 +16,10 @@ export {
   NewerCodecError,
   namesIdRuns,
   type Row,
+  type RowFault,
+  type RowFaultReason,
   type RunReference,
+  rowFaultReasons,
 } from './codec/row.ts';
 export {
   cutIds,

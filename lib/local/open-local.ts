@@ -4,24 +4,24 @@ import { type DataDirectory, openDataDirectory } from '../adapters/rocksdb/data-
 import { createEventLog, type RocksdbEventLog } from '../adapters/rocksdb/event-log.ts';
 import { createQuarantine } from '../adapters/rocksdb/quarantine.ts';
 import { createStateStore } from '../adapters/rocksdb/state-store.ts';
+import { createUnappliedStore } from '../adapters/rocksdb/unapplied.ts';
 import type { Plan, StreamPlan } from '../kernel/plan.ts';
 import { day } from '../kernel/time.ts';
 import { type ColumnMapping, parseMapping } from '../runtime/column-mapping.ts';
-import {
-  addCounts,
-  createDrain,
-  type Drain,
-  noCounts,
-  type Transform,
-  type TransformCounts,
-} from '../runtime/drain.ts';
+import { createDrain, type Drain } from '../runtime/drain.ts';
 import { MillraceError } from '../runtime/errors.ts';
 import { type IngestOptions, type IngestReport, ingest } from '../runtime/ingest.ts';
-import type { Clock, Quarantine, StateStore } from '../runtime/ports.ts';
+import type { Clock, Quarantine, StateStore, UnappliedStore } from '../runtime/ports.ts';
 import { createReader } from '../runtime/read.ts';
 import { type RedriveOptions, redrive } from '../runtime/redrive.ts';
+import {
+  type RedriveUnappliedOptions,
+  type RedriveUnappliedReport,
+  redriveUnapplied,
+} from '../runtime/redrive-unapplied.ts';
 import type { Source, SourceFormat } from '../runtime/source.ts';
 import { createTransform } from '../runtime/transform.ts';
+import { addCounts, noCounts, type Transform, type TransformCounts } from '../runtime/transform-result.ts';
 import { adoptPlan, checkPlan, readStoredPlan } from './stored-plan.ts';
 import { claimTimeline, readTimeline, type Timeline } from './timeline.ts';
 
@@ -81,8 +81,14 @@ export interface Local {
   readonly readGroup: ReturnType<typeof createReader>['readGroup'];
   readonly readService: ReturnType<typeof createReader>['readService'];
   readonly quarantine: Quarantine;
+  /** Events that rows could not take. */
+  readonly unapplied: UnappliedStore;
   /** Puts quarantined events of a stream into it anew, and processes them; says what became of all that waited. */
   redrive(which: RedriveChoice): Promise<{ readonly redriven: number; readonly counts: TransformCounts }>;
+  /** Folds unapplied events into the rows that lack them. */
+  redriveUnapplied(
+    which: Pick<RedriveUnappliedOptions, 'table' | 'key' | 'startAnew'>,
+  ): Promise<RedriveUnappliedReport>;
   /** Forgets processed events older than 7 days and quarantined ones older than 30; rows are not touched. */
   retain(): Promise<void>;
   /** Gives the directory free. May be called again. */
@@ -134,6 +140,7 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
   const { wrapStore = (store: StateStore) => store } = options;
   const store = wrapStore(createStateStore(directory));
   const quarantine = createQuarantine(directory);
+  const unapplied = createUnappliedStore(directory);
   const streams = new Map<string, OpenStream>();
   for (const stream of plan.streams) {
     const log = await createEventLog(directory, { stream: stream.name, shards, clock: wall, durability });
@@ -144,6 +151,7 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
       incarnation: log.incarnation,
       store,
       quarantine,
+      unapplied,
       clock: wall,
     });
     const drain = createDrain({ stream: stream.name, log, store, transform });
@@ -225,6 +233,7 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
     readGroup: reader.readGroup,
     readService: reader.readService,
     quarantine,
+    unapplied,
     async redrive({ stream: name, ...which }) {
       const { stream, log, drain } = streamNamed(name);
       await adopt();
@@ -232,6 +241,10 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
       const arrival = timeline === 'replay' ? { arrivalTime: log.latestArrival() } : {};
       const redriven = await redrive({ ...which, stream, log, quarantine, ...arrival });
       return { redriven, counts: await drain() };
+    },
+    async redriveUnapplied(which) {
+      await adopt();
+      return redriveUnapplied({ ...which, plan, functions, store, unapplied, clock: wall });
     },
     async retain() {
       for (const { log } of streams.values()) {

@@ -1,34 +1,13 @@
+import { createBatchGuard } from './batch-guard.ts';
 import { StoreError } from './errors.ts';
-import type { EventLog, LogRecord, StateStore } from './ports.ts';
-
-/** What became of the events of one batch, or of many. */
-export interface TransformCounts {
-  /** Folded into rows. */
-  readonly accepted: number;
-  /** Applied before, or copies under an id already seen. */
-  readonly skipped: number;
-  /** Quarantined for their time. */
-  readonly late: number;
-  /** Quarantined for what they are. */
-  readonly bad: number;
-  /** Not settled: to be tried again. */
-  readonly failed: number;
-}
-
-export type Transform = (batch: {
-  readonly shard: string;
-  readonly records: readonly LogRecord[];
-}) => Promise<TransformCounts>;
-
-export const noCounts: TransformCounts = { accepted: 0, skipped: 0, late: 0, bad: 0, failed: 0 };
-
-export const addCounts = (a: TransformCounts, b: TransformCounts): TransformCounts => ({
-  accepted: a.accepted + b.accepted,
-  skipped: a.skipped + b.skipped,
-  late: a.late + b.late,
-  bad: a.bad + b.bad,
-  failed: a.failed + b.failed,
-});
+import type { EventLog, StateStore } from './ports.ts';
+import {
+  addCounts,
+  noCounts,
+  type Transform,
+  type TransformCounts,
+  type TransformResult,
+} from './transform-result.ts';
 
 /** Processes all that the log holds beyond the stored progress, and says what became of it. */
 export type Drain = () => Promise<TransformCounts>;
@@ -44,9 +23,11 @@ export interface DrainOptions {
 
 /**
  * Feeds a log to its transform in one process, shard by shard: what Lambda's event source mapping does on AWS.
- * Throws StoreError when a batch fails again and again; nothing is lost then, and a later drain goes on.
+ * Throws StoreError when a batch fails again and again; nothing is lost then, and a later drain goes on. A record that
+ * makes the transform throw, or ends the process, is found by smaller batches and set aside.
  */
 export function createDrain({ stream, log, store, transform, batchRecords = 10_000 }: DrainOptions): Drain {
+  const guard = createBatchGuard({ store, incarnation: log.incarnation, batchRecords });
   let position: Map<string, number | bigint | null> | null = null;
 
   const readPosition = async () => {
@@ -55,22 +36,32 @@ export function createDrain({ stream, log, store, transform, batchRecords = 10_0
   };
 
   async function settle(shard: string, after: number | bigint | null): Promise<TransformCounts | null> {
-    let first: TransformCounts | null = null;
+    let first: TransformResult | null = null;
     for (let attempt = 1; ; attempt++) {
-      const records = await log.read(shard, after, batchRecords);
+      const records = await log.read(shard, after, await guard.size(shard, after));
       if (records.length === 0) return null;
-      const counts = await transform({ shard, records });
-      if (counts.failed === 0) {
-        position!.set(shard, records.at(-1)!.sequence);
-        // Later attempts count what earlier ones settled as applied before.
-        return first === null ? counts : { ...first, accepted: first.accepted + first.failed, failed: 0 };
+      const batch = { after, records: records.length, last: records.at(-1)!.sequence };
+      await guard.begin(shard, batch);
+      let result: TransformResult;
+      try {
+        result = await transform({ shard, records });
+      } catch (error) {
+        if (guard.failed(shard, batch, error)) continue;
+        throw error;
       }
-      first ??= counts;
-      if (attempt === attempts) {
+      if (result.failed === 0) {
+        position!.set(shard, batch.last);
+        // Later attempts count what earlier ones settled as applied before.
+        return first === null ? result : { ...first, accepted: first.accepted + first.failed, failed: 0 };
+      }
+      first ??= result;
+      if (attempt >= attempts) {
+        const { failed, error } = result;
         throw new StoreError(
-          'unavailable',
-          `stream ${stream}, ${shard}: ${counts.failed} events after ${after ?? 'the start'} could not be applied in ` +
-            `${attempts} attempts; they stay in the log and are tried again by the next run`,
+          error instanceof StoreError ? error.reason : 'unavailable',
+          `stream ${stream}, ${shard}: ${failed} events after ${after ?? 'the start'} could not be applied in ` +
+            `${attempts} attempts${error === null ? '' : ` (${error.message})`}; they stay in the log and are tried again by the next run`,
+          { cause: error },
         );
       }
     }

@@ -1,16 +1,21 @@
-import { encodeRow, type GroupKernel, type Row, type StreamEvent, settledBytes } from '../kernel/index.ts';
-import { StoreError } from './errors.ts';
+import { type GroupKernel, NewerCodecError, type Row, type StreamEvent } from '../kernel/index.ts';
+import { type MillraceError, StoreError } from './errors.ts';
 import { createIdRuns, type IdsByRun } from './id-runs.ts';
 import { markName } from './marks.ts';
-import type { Clock, RowWrite, ShardPosition, StateStore } from './ports.ts';
-import { type RowLimits, rowOf, runsOf, type StoredRun, spillHead, tableOf } from './rows.ts';
+import type { EventRecord } from './parse-records.ts';
+import type { Clock, RowWrite, ShardPosition, StateStore, UnappliedEvent, UnappliedStore } from './ports.ts';
+import { type RowLimits, RunError, tableOf } from './rows.ts';
 import type { RunGraveyard } from './run-graveyard.ts';
+import { type RowUpdate, updateRow } from './update-row.ts';
 
 /** An event of a batch with its place in the shard. */
 export interface PlacedEvent {
   readonly event: StreamEvent;
   readonly sequence: number | bigint;
   readonly index: number;
+  readonly record: EventRecord;
+  /** Its record ended the process that folded it, again and again: it is not folded any more. */
+  readonly endsProcess: boolean;
   /** Whether it counts; false until the home row has said so, where the stream drops duplicates. */
   counts: boolean;
   /** What the home row says of it, until that row is written. */
@@ -23,10 +28,18 @@ export type Progress = ReadonlyMap<string, ShardPosition>;
 /** The rows of one table that a batch touches. */
 export interface RowPass {
   readonly kernel: GroupKernel;
+  /** The shard's name in marks. */
+  readonly mark: string;
   /** The events by row key, in the shard's order. */
   readonly lists: ReadonlyMap<string, readonly PlacedEvent[]>;
-  /** Folds a row's events in; false when that changes nothing, so that nothing is written. `ids` are its runs of ids. */
-  fold(row: Row, events: readonly PlacedEvent[], progress: Progress, ids: IdsByRun): boolean;
+  /** Gives a row's events to `take`; false when that changes nothing, so that nothing is written. `ids` are its runs'. */
+  fold(
+    row: Row,
+    events: readonly PlacedEvent[],
+    progress: Progress,
+    take: (event: PlacedEvent) => void,
+    ids: IdsByRun,
+  ): boolean;
   /** Of home rows: runs of ids that all arrived before this are not needed. */
   readonly oldest?: number;
   /** Called once what `fold` said last of a row holds: it was written, or nothing had to be. */
@@ -35,6 +48,8 @@ export interface RowPass {
 
 export interface RowFolderOptions {
   readonly store: StateStore;
+  readonly unapplied: Pick<UnappliedStore, 'put'>;
+  readonly stream: string;
   readonly incarnation: string;
   /** The wall: row versions follow it. */
   readonly clock: Clock;
@@ -42,105 +57,138 @@ export interface RowFolderOptions {
   readonly graveyard: RunGraveyard;
 }
 
-/**
- * Reads the rows of a pass, folds, and writes each on the condition that it is still what was read; a row that
- * somebody else wrote meanwhile is read and folded again. Resolves with the events of rows that could not be written.
- */
-export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => Promise<PlacedEvent[]> {
-  const { store, incarnation, clock, limits, graveyard } = options;
-  const idRuns = createIdRuns(store);
-
-  /** Moves to runs what the row's head has too much of. Gives the row's new bytes; its runs go to `created`. */
-  async function spill(
-    kernel: GroupKernel,
-    key: string,
-    row: Row,
-    created: StoredRun[],
-  ): Promise<Uint8Array> {
-    const head = kernel.encode(row.state);
-    const ids = settledBytes(row.settled);
-    // What is in flight, and the names of runs, stay; to move less than this would soon have to be done again.
-    if (Math.max(head.length, ids) >= limits.headBytes / 8) {
-      if (ids > head.length) created.push(...idRuns.spill(key, row, limits.runBytes));
-      else created.push(...(await spillHead(kernel, store, key, row, head, limits)));
-    }
-    return encodeRow(kernel, row);
-  }
-
-  return async ({ kernel, lists, fold, settled, oldest = 0 }) => {
-    const table = tableOf(kernel.group);
-    let waiting = lists;
-    for (let attempt = 0; waiting.size > 0; attempt++) {
-      const keys = [...waiting.keys()];
-      const stored = await store.read(table, keys);
-      const loaded = await idRuns.load(kernel, keys, stored, oldest);
-      // After the rows: a mark at or below this progress can go, and no row can have been written past it since.
-      const progress: Progress = new Map(
-        [...(await store.readProgress(incarnation))].map(([shard, to]) => [markName(incarnation, shard), to]),
-      );
-
-      const writes: RowWrite[] = [];
-      const created: StoredRun[] = [];
-      const replaced = new Map<string, readonly string[]>();
-      const again = new Map<string, readonly PlacedEvent[]>();
-      const now = clock.now();
-      let i = 0;
-      for (const [key, events] of waiting) {
-        const before = stored[i++] ?? null;
-        const ids = loaded.get(key) ?? noIds;
-        if (ids instanceof StoreError) throw ids;
-        if (ids === 'gone') {
-          if (attempt === attempts) throw runMissing(table, key);
-          again.set(key, events);
-          continue;
-        }
-        const row = rowOf(kernel, key, before);
-        const named = runsOf(key, row);
-        if (!fold(row, events, progress, ids)) {
-          settled?.(events);
-          continue;
-        }
-        const expected = before === null ? 0 : before.version;
-        let bytes = encodeRow(kernel, row);
-        if (isTooLarge(key, bytes, limits)) bytes = await spill(kernel, key, row, created);
-        if (named.length > 0) {
-          const kept = runsOf(key, row);
-          replaced.set(
-            key,
-            named.filter(id => !kept.includes(id)),
-          );
-        }
-        writes.push({ key, expected, version: Math.max(expected + 1, now), bytes });
-      }
-      if (created.length > 0) await store.writeRuns(table, created);
-
-      const outcomes = await store.write(table, writes);
-      for (let w = 0; w < writes.length; w++) {
-        const { key } = writes[w] as RowWrite;
-        const events = waiting.get(key) as readonly PlacedEvent[];
-        if (outcomes[w] === 'written') {
-          for (const id of replaced.get(key) ?? []) graveyard.add(table, id);
-          settled?.(events);
-        } else {
-          // Runs created for it stay: a write that seems lost may have taken effect, and the row name them.
-          again.set(key, events);
-        }
-      }
-      if (again.size > 0 && attempt === attempts) return [...again.values()].flat();
-      waiting = again;
-    }
-    return [];
-  };
+export interface PassResult {
+  /** Events of rows that could not be written. */
+  readonly unwritten: readonly PlacedEvent[];
+  /** The first of the errors that kept them from it, where it was one. */
+  readonly error: MillraceError | null;
 }
 
-/** With its key, which the item it becomes holds too. Counting its bytes is spared where they cannot matter. */
-const isTooLarge = (key: string, bytes: Uint8Array, { headBytes }: RowLimits): boolean =>
-  bytes.length + 3 * key.length > headBytes && bytes.length + Buffer.byteLength(key) > headBytes;
+/**
+ * Reads the rows of a pass, folds, and writes each on the condition that it is still what was read; a row that
+ * somebody else wrote meanwhile is read and folded again. What the store cannot do now fails the rows it concerns.
+ */
+export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => Promise<PassResult> {
+  const { store, unapplied, stream, incarnation, clock, limits, graveyard } = options;
+  const idRuns = createIdRuns(store);
+
+  return async pass => {
+    const unwritten: PlacedEvent[] = [];
+    let error: MillraceError | null = null;
+    let waiting = pass.lists;
+    for (let attempt = 1; waiting.size > 0; attempt++) {
+      try {
+        const round = await foldOnce(pass, waiting, attempt > patience);
+        unwritten.push(...round.unreadable);
+        error ??= round.error;
+        waiting = round.again;
+      } catch (failure) {
+        if (!(failure instanceof StoreError)) throw failure;
+        return { unwritten: [...unwritten, ...[...waiting.values()].flat()], error: error ?? failure };
+      }
+      if (attempt === attempts) {
+        unwritten.push(...[...waiting.values()].flat());
+        break;
+      }
+    }
+    return { unwritten, error };
+  };
+
+  /** Throws StoreError where the store does nothing of it now. */
+  async function foldOnce(pass: RowPass, waiting: RowPass['lists'], runsMustExist: boolean): Promise<Round> {
+    const table = tableOf(pass.kernel.group);
+    const keys = [...waiting.keys()];
+    const stored = await store.read(table, keys);
+    const needed = { oldest: pass.oldest ?? 0, mustExist: runsMustExist };
+    const idsOfRows = await idRuns.load(pass.kernel, keys, stored, needed);
+    // After the rows: a mark at or below this progress can go, and no row can have been written past it since.
+    const progress: Progress = new Map(
+      [...(await store.readProgress(incarnation))].map(([shard, to]) => [markName(incarnation, shard), to]),
+    );
+
+    const round: Round = { again: new Map(), unreadable: [], error: null };
+    const writes: RowWrite[] = [];
+    const updates = new Map<string, RowUpdate>();
+    const context = { store, idRuns, limits, runsMustExist };
+    const now = clock.now();
+    let i = 0;
+    for (const [key, events] of waiting) {
+      const before = stored[i++] ?? null;
+      const ids = idsOfRows.get(key) ?? noIds;
+      if (ids === 'gone') {
+        round.again.set(key, events);
+        continue;
+      }
+      let update: RowUpdate | null;
+      try {
+        const made = updateRow(pass, key, events, before, progress, ids, context);
+        // Most rows need nothing of the store: to wait for each would take longer than to fold it.
+        update = made instanceof Promise ? await made : made;
+      } catch (failure) {
+        if (failure instanceof RunError) round.again.set(key, events);
+        else if (failure instanceof NewerCodecError) {
+          round.unreadable.push(...events);
+          round.error ??= failure;
+        } else throw failure;
+        continue;
+      }
+      if (update === null) {
+        pass.settled?.(events);
+        continue;
+      }
+      const expected = before === null ? 0 : before.version;
+      writes.push({ key, expected, version: Math.max(expected + 1, now), bytes: update.bytes });
+      updates.set(key, update);
+    }
+
+    const all = [...updates.values()];
+    const created = all.flatMap(update => update.created);
+    if (created.length > 0) await store.writeRuns(table, created);
+    const lacking = [...updates].flatMap(([key, update]) => lackingOf(table, key, update));
+    if (lacking.length > 0) await unapplied.put(lacking);
+
+    const outcomes = await store.write(table, writes);
+    for (let w = 0; w < writes.length; w++) {
+      const { key } = writes[w] as RowWrite;
+      const events = waiting.get(key) as readonly PlacedEvent[];
+      if (outcomes[w] === 'written') {
+        for (const id of updates.get(key)?.replaced ?? []) graveyard.add(table, id);
+        pass.settled?.(events);
+      } else {
+        // Runs created for it stay: a write that seems lost may have taken effect, and the row name them.
+        round.again.set(key, events);
+      }
+    }
+    return round;
+  }
+
+  function lackingOf(table: string, key: string, { lacking, fault }: RowUpdate): UnappliedEvent[] {
+    return lacking.map(({ record, sequence, index }) => ({
+      stream,
+      incarnation,
+      position: { shard: record.shard, sequence, index },
+      arrivalTime: record.arrivalTime,
+      table,
+      key,
+      fault: fault === null ? null : fault.id,
+      reason: fault === null ? 'crash' : fault.reason,
+      detail: fault === null ? 'processing it ended the process again and again' : fault.detail,
+      payload: record.data,
+    }));
+  }
+}
 
 const noIds: IdsByRun = new Map();
 
-const runMissing = (table: string, key: string): StoreError =>
-  new StoreError('corrupt', `table ${table}, row ${key}: a run of ids that it names is missing`);
+/** What one reading and writing of rows left to be done. */
+interface Round {
+  readonly again: Map<string, readonly PlacedEvent[]>;
+  /** Events of rows that only a newer release can read. */
+  readonly unreadable: PlacedEvent[];
+  error: MillraceError | null;
+}
 
 /** A row that other shards fill as well can be overtaken now and then; one that always is points at a fault. */
 const attempts = 20;
+/** So often a run may be missing, because its row was just rewritten, before it counts as lost. */
+const patience = 5;

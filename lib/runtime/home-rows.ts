@@ -34,7 +34,7 @@ export interface HomeRows {
   /** The group whose rows they are, if one sits on the stream's key: the pass folds it as well. */
   readonly group: string | undefined;
   /** The pass over the home rows of a batch's events; it sets their `counts`. `arrivalTime` is the first record's. */
-  pass(shard: string, events: readonly PlacedEvent[], arrivalTime: number): RowPass;
+  pass(mark: string, events: readonly PlacedEvent[], arrivalTime: number): RowPass;
 }
 
 /** Null where the stream declares no ids. */
@@ -49,16 +49,22 @@ export function createHomeRows(
   const kernel = homeKernel(plan, stream, functions);
   const keyOfEvent = keyEncoder(stream.key.map(name => stream.schema.findIndex(f => f.name === name)));
 
-  function pass(shard: string, events: readonly PlacedEvent[], arrivalTime: number): RowPass {
-    const shardHash = hash53(shard);
+  function pass(mark: string, events: readonly PlacedEvent[], arrivalTime: number): RowPass {
+    const shardHash = hash53(mark);
     // Arrivals never run backwards in a shard: what arrived before this can tell no copy any more.
     const oldest = arrivalTime - withinMs;
 
-    function fold(row: Row, list: readonly PlacedEvent[], progress: Progress, loaded: IdsByRun): boolean {
-      const standing = standingOf(row, shard, progress);
+    function fold(
+      row: Row,
+      list: readonly PlacedEvent[],
+      progress: Progress,
+      take: (event: PlacedEvent) => void,
+      loaded: IdsByRun,
+    ): boolean {
+      const standing = standingOf(row, mark, progress);
       // Positions are kept for retries. With no batch in flight on the row none can come: all that it has counted is
       // at or below progress, which whoever reads this row reads after it.
-      const runs = isQuiet(row, shard, progress) ? settleIds(row, loaded, oldest) : [...loaded.values()];
+      const runs = isQuiet(row, mark, progress) ? settleIds(row, loaded, oldest) : [...loaded.values()];
       const ring = row.ring ?? emptyRing();
       row.ring = ring;
       const { settled } = row;
@@ -87,14 +93,15 @@ export function createHomeRows(
         placed.verdict = verdict !== 'copy';
         if (verdict !== 'new') continue;
         remember(ring, id, position, event.arrivalTime, list.length - i);
-        if (event.time >= kernel.earliestVisible(event.arrivalTime)) kernel.update(row.state, event);
+        if (event.time >= kernel.earliestVisible(event.arrivalTime)) take(placed);
       }
-      if (changed) moveMark(row, shard, list.at(-1) as PlacedEvent, progress);
+      if (changed) moveMark(row, mark, list.at(-1) as PlacedEvent, progress);
       return changed;
     }
 
     return {
       kernel,
+      mark,
       lists: byKey(keyOfEvent, events),
       fold,
       oldest,
@@ -109,7 +116,8 @@ export function createHomeRows(
     row.settled = forgetBefore(settle(row.settled, row.ring), oldest);
     row.ring = null;
     if (row.idRuns.length === 0) return [];
-    row.idRuns = row.idRuns.filter(run => run.newest >= oldest);
+    // Those that can tell no copy any more were not read, nor were those that are lost.
+    row.idRuns = row.idRuns.filter(run => loaded.has(run.id));
     const small = row.idRuns.filter(run => run.bytes < runBytes / 2);
     if (small.length > mostSmallRuns) {
       const ids = small.map(run => loaded.get(run.id) as SettledIds);

@@ -13,7 +13,6 @@ import {
   type SettledIds,
   settledBytes,
 } from '../kernel/index.ts';
-import { StoreError } from './errors.ts';
 import type { StateStore, StoredRow } from './ports.ts';
 import { newRunId, type StoredRun, storedRunId, tableOf } from './rows.ts';
 
@@ -23,31 +22,35 @@ import { newRunId, type StoredRun, storedRunId, tableOf } from './rows.ts';
  */
 export interface IdRuns {
   /**
-   * Reads the runs of the rows that name some, all that are not known yet at once; but none of which all ids arrived
-   * before `oldest`. Gives what each such row's runs hold, by the row's key.
+   * Reads the runs of the rows that name some, all that are not known yet at once. Gives, by the row's key, what these
+   * hold; or `gone` where one is missing, for then the row was rewritten meanwhile: read it again.
    */
   load(
     kernel: GroupKernel,
     keys: readonly string[],
     rows: readonly (StoredRow | null)[],
-    oldest: number,
-  ): Promise<ReadonlyMap<string, LoadedIds>>;
+    needed: NeededIds,
+  ): Promise<ReadonlyMap<string, IdsByRun | 'gone'>>;
   /** Moves a row's settled ids to runs of about `runBytes`, which have to be written before the row that names them. */
   spill(key: string, row: Row, runBytes: number): StoredRun[];
 }
 
-/** The ids by the run's name in the row. */
-export type IdsByRun = ReadonlyMap<string, SettledIds>;
+export interface NeededIds {
+  /** Runs whose ids all arrived before this are not read, and left out. */
+  readonly oldest: number;
+  /** Whether a run that is missing is lost by now. It is left out then, as one is whose bytes are none. */
+  readonly mustExist: boolean;
+}
 
-/** `gone` where a run is missing, for then the row was rewritten meanwhile; an error where its bytes are no run. */
-export type LoadedIds = IdsByRun | 'gone' | StoreError;
+/** Settled ids by the run's name in the row. */
+export type IdsByRun = ReadonlyMap<string, SettledIds>;
 
 export function createIdRuns(store: Pick<StateStore, 'readRuns'>, cacheBytes = usualCacheBytes): IdRuns {
   const cache = createCache(cacheBytes);
 
-  /** By what they are stored under, those that are there. */
-  async function find(table: string, ids: readonly string[]): Promise<Map<string, SettledIds | StoreError>> {
-    const found = new Map<string, SettledIds | StoreError>();
+  /** By what they are stored under, those that are there; null for bytes that are none. */
+  async function find(table: string, ids: readonly string[]): Promise<Map<string, SettledIds | null>> {
+    const found = new Map<string, SettledIds | null>();
     const unknown: string[] = [];
     for (const id of ids) {
       const run = cache.get(id);
@@ -59,15 +62,15 @@ export function createIdRuns(store: Pick<StateStore, 'readRuns'>, cacheBytes = u
     for (const [i, id] of unknown.entries()) {
       const bytes = read[i] ?? null;
       if (bytes === null) continue;
-      const run = decoded(table, id, bytes);
-      if (!(run instanceof StoreError)) cache.set(id, run);
+      const run = readable(bytes);
+      if (run !== null) cache.set(id, run);
       found.set(id, run);
     }
     return found;
   }
 
   return {
-    async load(kernel, keys, rows, oldest) {
+    async load(kernel, keys, rows, { oldest, mustExist }) {
       const named = new Map<string, readonly string[]>();
       for (const [i, row] of rows.entries()) {
         if (row === null || !namesIdRuns(row.bytes)) continue;
@@ -79,7 +82,7 @@ export function createIdRuns(store: Pick<StateStore, 'readRuns'>, cacheBytes = u
         table,
         [...named].flatMap(([key, runs]) => runs.map(run => storedRunId(key, run))),
       );
-      return new Map([...named].map(([key, runs]) => [key, idsOf(key, runs, found)]));
+      return new Map([...named].map(([key, runs]) => [key, idsOf(key, runs, found, mustExist)]));
     },
 
     spill(key, row, runBytes) {
@@ -96,7 +99,7 @@ export function createIdRuns(store: Pick<StateStore, 'readRuns'>, cacheBytes = u
   };
 }
 
-const none: ReadonlyMap<string, LoadedIds> = new Map();
+const none: ReadonlyMap<string, IdsByRun> = new Map();
 
 /** None where the row is corrupt: whoever folds it finds that too. */
 function runsNamed(kernel: GroupKernel, bytes: Uint8Array, oldest: number): readonly string[] {
@@ -110,27 +113,27 @@ function runsNamed(kernel: GroupKernel, bytes: Uint8Array, oldest: number): read
   }
 }
 
-function decoded(table: string, id: string, bytes: Uint8Array): SettledIds | StoreError {
+function readable(bytes: Uint8Array): SettledIds | null {
   try {
     // A copy, for what is kept must not keep a larger buffer that the bytes are a view of.
     return decodeIdRun(new Uint8Array(bytes));
-  } catch (cause) {
-    if (!(cause instanceof CorruptBytesError)) throw cause;
-    return new StoreError('corrupt', `table ${table}, run ${id}: ${cause.message}`, { cause });
+  } catch (error) {
+    if (error instanceof CorruptBytesError) return null;
+    throw error;
   }
 }
 
 function idsOf(
   key: string,
   runs: readonly string[],
-  found: ReadonlyMap<string, SettledIds | StoreError>,
-): LoadedIds {
+  found: ReadonlyMap<string, SettledIds | null>,
+  mustExist: boolean,
+): IdsByRun | 'gone' {
   const ids = new Map<string, SettledIds>();
   for (const run of runs) {
     const its = found.get(storedRunId(key, run));
-    if (its === undefined) return 'gone';
-    if (its instanceof StoreError) return its;
-    ids.set(run, its);
+    if (its === undefined && !mustExist) return 'gone';
+    if (its !== undefined && its !== null) ids.set(run, its);
   }
   return ids;
 }

@@ -1,10 +1,11 @@
 import type { StreamPlan } from '../kernel/plan.ts';
 import type { ColumnMapping } from './column-mapping.ts';
-import { addCounts, type Drain, type TransformCounts } from './drain.ts';
+import type { Drain } from './drain.ts';
 import { MillraceError } from './errors.ts';
 import type { Clock, EventLog, LogAppend } from './ports.ts';
 import { createRowEncoder } from './row-encoding.ts';
 import type { Source } from './source.ts';
+import { addCounts, type TransformCounts } from './transform-result.ts';
 
 export interface IngestOptions {
   readonly source: Source;

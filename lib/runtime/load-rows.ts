@@ -3,6 +3,7 @@ import {
   decodeRow,
   type GroupKernel,
   NewerCodecError,
+  type Row,
   type State,
 } from '../kernel/index.ts';
 import { StoreError } from './errors.ts';
@@ -13,6 +14,8 @@ import { storedRunId, tableOf, wholeState } from './rows.ts';
 export interface LoadedRow {
   readonly status: 'known' | 'unknown' | 'failed';
   readonly state: State | null;
+  /** How many events were set aside for the row one by one, which its state lacks. */
+  readonly lacks?: number;
   readonly error?: string;
 }
 
@@ -55,35 +58,39 @@ async function loadOnce(
     row === null ? unknown : readable(kernel, keys[i] as string, () => decodeRow(kernel, row.bytes)),
   );
   const ids = rows.flatMap((row, i) =>
-    'status' in row ? [] : row.runs.map(run => storedRunId(keys[i] as string, run.id)),
+    'status' in row || row.fault !== null ? [] : row.runs.map(run => storedRunId(keys[i] as string, run.id)),
   );
   const runs = ids.length === 0 ? [] : await store.readRuns(table, ids).catch(storeError);
   let at = 0;
   return rows.map((row, i) => {
     if ('status' in row) return row;
     const key = keys[i] as string;
-    if (row.runs.length === 0) return of(row.state);
+    if (row.fault !== null) return failed(kernel, key, `${row.fault.detail}; its events are set aside`);
+    if (row.runs.length === 0) return of(row, row.state);
     if (runs instanceof StoreError) return failed(kernel, key, runs.message);
     const own = runs.slice(at, at + row.runs.length);
     at += own.length;
     return readable(kernel, key, (): LoadedRow | null => {
       const state = wholeState(kernel, row, own);
-      return state === null ? null : of(state);
+      return state === null ? null : of(row, state);
     });
   });
 }
 
 /** A home row may hold ids and no event that counts: that makes no entity known. */
-const of = (state: State): LoadedRow =>
-  state.newest === Number.NEGATIVE_INFINITY ? unknown : { status: 'known', state };
+function of({ setAside }: Row, state: State): LoadedRow {
+  const isKnown = state.newest !== Number.NEGATIVE_INFINITY;
+  if (setAside.length > 0)
+    return { status: isKnown ? 'known' : 'unknown', state: isKnown ? state : null, lacks: setAside.length };
+  return isKnown ? { status: 'known', state } : unknown;
+}
 
 const unknown: LoadedRow = { status: 'unknown', state: null };
 
-const failed = ({ group }: GroupKernel, key: string, message: string): LoadedRow => ({
-  status: 'failed',
-  state: null,
-  error: `table ${tableOf(group)}, row ${key}: ${message}`,
-});
+function failed({ group }: GroupKernel, key: string, message: string): LoadedRow {
+  const where = `table ${tableOf(group)}, row ${key}: `;
+  return { status: 'failed', state: null, error: message.startsWith(where) ? message : where + message };
+}
 
 /** What `decode` makes of stored bytes, or the failure that bytes no code here can read are. */
 function readable<T>(kernel: GroupKernel, key: string, decode: () => T): T | LoadedRow {

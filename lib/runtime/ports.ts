@@ -92,14 +92,23 @@ export interface StateStore {
   readRuns(table: string, ids: readonly string[]): Promise<readonly (Uint8Array | null)[]>;
   deleteRuns(table: string, ids: readonly string[]): Promise<void>;
   /** The position through which all rows of all events of a shard are written, by shard. Strongly consistent. */
-  readProgress(incarnation: string): Promise<ReadonlyMap<string, ShardPosition>>;
+  readProgress(incarnation: string): Promise<ReadonlyMap<string, ShardProgress>>;
   /** Moves a shard's progress forward; a position at or below the present one changes nothing. */
-  advanceProgress(incarnation: string, shard: string, to: ShardPosition): Promise<void>;
+  advanceProgress(incarnation: string, shard: string, to: ShardProgress): Promise<void>;
+  /** What was noted last under this name in this life of the stream; null where nothing was. Strongly consistent. */
+  readNote(incarnation: string, name: string): Promise<string | null>;
+  /** Small texts that outlive the process. The last one written counts. */
+  writeNote(incarnation: string, name: string, text: string): Promise<void>;
   /** Every key of a table, for tools and checks; in no promised order. */
   scan(table: string): AsyncIterable<string>;
 }
 
 export type ShardPosition = Omit<Position, 'shard'>;
+
+export interface ShardProgress extends ShardPosition {
+  /** Which code moved it there; what it stands for is the writer's choice. */
+  readonly code?: string;
+}
 
 export const quarantineReasons = [
   'not-json',
@@ -138,4 +147,46 @@ export interface Quarantine {
   /** Forgets these events, durably when it resolves; ids of none are passed over. */
   remove(ids: readonly string[]): Promise<void>;
   count(): Promise<ReadonlyMap<QuarantineReason, number>>;
+}
+
+/**
+ * Why an event is missing in a row: the row's bytes cannot be read; it would have become too large; or to process the
+ * event ended the process, again and again.
+ */
+export const unappliedReasons = ['corrupt', 'too-large', 'crash'] as const;
+export type UnappliedReason = (typeof unappliedReasons)[number];
+
+/** An event that counts, and that one row could not take. All other rows have it. */
+export interface UnappliedEvent {
+  readonly stream: string;
+  /** The life of the stream that the position belongs to. */
+  readonly incarnation: string;
+  readonly position: Position;
+  readonly arrivalTime: number;
+  readonly table: string;
+  /** The row's key. */
+  readonly key: string;
+  /** The row's fault that it waits for the end of; null for `crash`, which is no fault of the row. */
+  readonly fault: string | null;
+  readonly reason: UnappliedReason;
+  readonly detail: string;
+  /** The event's bytes, untouched. */
+  readonly payload: Uint8Array;
+}
+
+/**
+ * Events that rows lack. An entry alone says nothing: it holds while its row says that it is faulty, or that it lacks
+ * the event (redrive-unapplied.ts). Keyed by table, row, fault, life and position, so that a retry puts one there once.
+ */
+export interface UnappliedStore {
+  put(events: readonly UnappliedEvent[]): Promise<void>;
+  /** Grouped by table and row; of a row by life, shard and position, in this order. */
+  list(filter: {
+    readonly table?: string;
+    readonly key?: string;
+    readonly limit: number;
+  }): Promise<readonly (UnappliedEvent & { readonly id: string })[]>;
+  /** Forgets these entries, durably when it resolves; ids of none are passed over. */
+  remove(ids: readonly string[]): Promise<void>;
+  count(): Promise<ReadonlyMap<UnappliedReason, number>>;
 }

@@ -54,6 +54,8 @@ export interface EntityResult {
   readonly values: Readonly<Record<string, unknown>>;
   /** Features whose value is not the whole truth, and why. */
   readonly flags?: Readonly<Record<string, Flag>>;
+  /** Events that count and that the values do not have, because to process them ended the process; none if not given. */
+  readonly lacks?: number;
   /** What went wrong, where the status is failed. */
   readonly error?: string;
 }
@@ -178,7 +180,7 @@ function queryTime(clock: Clock, { asOf }: ReadOptions, loaded: readonly (readon
   return asOf;
 }
 
-function finish(view: GroupView, { status, state, error }: LoadedRow, asOf: number): EntityResult {
+function finish(view: GroupView, { status, state, lacks, error }: LoadedRow, asOf: number): EntityResult {
   const { kernel, outputs } = view;
   if (status === 'failed') {
     const values = Object.fromEntries(outputs.map(o => [o.name, null]));
@@ -197,7 +199,12 @@ function finish(view: GroupView, { status, state, error }: LoadedRow, asOf: numb
       flags[name] = flag;
     }
   }
-  return flags === undefined ? { status, values } : { status, values, flags };
+  return {
+    status,
+    values,
+    ...(flags === undefined ? {} : { flags }),
+    ...(lacks === undefined ? {} : { lacks }),
+  };
 }
 
 /** A service, compiled: which groups it reads, and how their results become its vector. */
@@ -276,10 +283,12 @@ function compileService(plan: Plan, service: ServicePlan, functions: FunctionReg
         values[name] = toExternal(value, type);
       }
       const error = parts.find(p => p.error !== undefined)?.error;
+      const lacks = parts.reduce((sum, part) => sum + (part.lacks ?? 0), 0);
       return {
         status,
         values,
         ...(flags === undefined ? {} : { flags }),
+        ...(lacks === 0 ? {} : { lacks }),
         ...(error === undefined ? {} : { error }),
       };
     },

@@ -1,14 +1,13 @@
 import { randomInt } from 'node:crypto';
 import {
   CorruptBytesError,
-  decodeRow,
   type GroupKernel,
   type Row,
   type RunReference,
   type State,
 } from '../kernel/index.ts';
-import { StoreError } from './errors.ts';
-import type { StateStore, StoredRow } from './ports.ts';
+import { MillraceError } from './errors.ts';
+import type { StateStore } from './ports.ts';
 
 /** A group version's table: its rows live and go together. */
 export const tableOf = (group: { readonly name: string; readonly version: number }): string =>
@@ -18,8 +17,10 @@ export const tableOf = (group: { readonly name: string; readonly version: number
 export interface RowLimits {
   /** A head that comes to more, with its key, is spilled. Just below 1 KB an update costs DynamoDB one write unit. */
   readonly headBytes: number;
-  /** No run is larger, but for a single partial that is. Well below the 400 KB of a DynamoDB item. */
+  /** No run is larger, but for a single partial that is. */
   readonly runBytes: number;
+  /** The store takes no larger head or run: 400 KB on DynamoDB. No limit where it is not given. */
+  readonly itemBytes?: number;
 }
 
 export const localRowLimits: RowLimits = { headBytes: 16 * 1024, runBytes: 128 * 1024 };
@@ -32,18 +33,19 @@ export const emptyRow = (kernel: GroupKernel): Row => ({
   idRuns: [],
   runs: [],
   base: null,
+  fault: null,
+  setAside: [],
   state: kernel.createState(),
 });
 
-/** The row as stored, or an empty one. Throws StoreError, saying which row, when its bytes are no row. */
-export function rowOf(kernel: GroupKernel, key: string, stored: StoredRow | null): Row {
-  if (stored === null) return emptyRow(kernel);
-  try {
-    return decodeRow(kernel, stored.bytes);
-  } catch (error) {
-    if (!(error instanceof CorruptBytesError)) throw error;
-    const where = `table ${tableOf(kernel.group)}, row ${key}`;
-    throw new StoreError('corrupt', `${where}: ${error.message}`, { cause: error });
+/** A run that a row names is not there, or its bytes are none. */
+export class RunError extends MillraceError {
+  override readonly name = 'RunError';
+  /** Perhaps the row was rewritten meanwhile, and names others by now. */
+  readonly isMissing: boolean;
+  constructor(isMissing: boolean, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.isMissing = isMissing;
   }
 }
 
@@ -69,7 +71,8 @@ export const storedRunId = (key: string, id: string): string => (id.includes('#'
  * Makes the head of a row that outgrew its limit (`head` is its state encoded) a run, which has to be written before the
  * row, and puts an empty head in its place: states merge, so the row is then its head and its runs together. Once the
  * spilled heads come to a quarter of the merged remainder, all are merged and cut anew, so that a row is never much
- * larger than the state it stands for and an update never reads its runs more than now and then.
+ * larger than the state it stands for and an update never reads its runs more than now and then. Throws RunError where
+ * one of them cannot be read.
  */
 export async function spillHead(
   kernel: GroupKernel,
@@ -99,6 +102,10 @@ export async function spillHead(
   row.state = kernel.createState();
   return runs.map(({ reference, bytes }) => ({ id: storedRunId(key, reference.id), bytes }));
 }
+
+/** Whether a head is to be spilled. Counting the bytes of its key is spared where they cannot matter. */
+export const outgrows = (key: string, bytes: Uint8Array, { headBytes }: RowLimits): boolean =>
+  bytes.length + 3 * key.length > headBytes && bytes.length + Buffer.byteLength(key) > headBytes;
 
 /** What all runs of a row are stored under, those of ids too. */
 export function runsOf(key: string, { runs, idRuns }: Row): readonly string[] {
@@ -138,13 +145,14 @@ async function readRuns(
     runs.map(r => storedRunId(key, r.id)),
   );
   return found.map((bytes, i) => {
-    if (bytes === null) {
-      throw new StoreError(
-        'corrupt',
-        `table ${table}, row ${key}: its run ${storedRunId(key, runs[i]?.id ?? '')} is missing`,
-      );
+    const where = `table ${table}, row ${key}: its run ${storedRunId(key, runs[i]?.id ?? '')}`;
+    if (bytes === null) throw new RunError(true, `${where} is missing`);
+    try {
+      return kernel.decode(bytes);
+    } catch (cause) {
+      if (!(cause instanceof CorruptBytesError)) throw cause;
+      throw new RunError(false, `${where}: ${cause.message}`, { cause });
     }
-    return kernel.decode(bytes);
   });
 }
 

@@ -6,16 +6,24 @@ import {
   type Plan,
   type StreamEvent,
 } from '../kernel/index.ts';
+import { createCrashGuard } from './crash-guard.ts';
 import { createRecordDecoder, type DecodedBatch, isBad } from './decode-records.ts';
-import type { Transform, TransformCounts } from './drain.ts';
 import { MillraceError } from './errors.ts';
 import { createRowFolder, type PlacedEvent, type RowPass } from './fold-rows.ts';
 import { createHomeRows } from './home-rows.ts';
 import { markName, moveMark, standingOf } from './marks.ts';
 import type { EventRecord } from './parse-records.ts';
-import type { Clock, Quarantine, QuarantinedEvent, ShardPosition, StateStore } from './ports.ts';
+import type {
+  Clock,
+  Quarantine,
+  QuarantinedEvent,
+  ShardPosition,
+  StateStore,
+  UnappliedStore,
+} from './ports.ts';
 import { localRowLimits, type RowLimits } from './rows.ts';
 import { createRunGraveyard } from './run-graveyard.ts';
+import { noCounts, type Transform, type TransformCounts } from './transform-result.ts';
 
 export interface TransformOptions {
   readonly plan: Plan;
@@ -25,10 +33,16 @@ export interface TransformOptions {
   /** The life of the stream that positions belong to. */
   readonly incarnation: string;
   readonly store: StateStore;
-  readonly quarantine: Quarantine;
+  readonly quarantine: Pick<Quarantine, 'put'>;
+  /** Where events go that a row cannot take. */
+  readonly unapplied: Pick<UnappliedStore, 'put'>;
   /** The wall: row versions follow it. */
   readonly clock: Clock;
   readonly limits?: RowLimits;
+  /** Names this code, so that a record is not blamed for what a new release does to every record; the Plan's hash if not given. */
+  readonly code?: string;
+  /** How long after its arrival (ms) a record that comes alone may be one that ends its process; 0 if not given. */
+  readonly guardAfterMs?: number;
 }
 
 /**
@@ -41,10 +55,13 @@ export interface TransformOptions {
  * "Exactly-once, how"). So a batch that failed midway, or is given again, changes nothing that it changed before.
  * Where the stream declares ids, its home rows are written first and say which events are copies (home-rows.ts).
  *
- * Rows that could not be written are counted as `failed`, and progress stays below them: give the batch again.
+ * Rows that could not be written fail their own records only (`failures`), and progress stays below the lowest of them:
+ * give the batch again from there. It rejects with a StoreError where nothing could be done at all. A row that can
+ * never be written, and a record that ends the process, hold nothing up (update-row.ts, crash-guard.ts).
  */
 export function createTransform(options: TransformOptions): Transform {
-  const { plan, functions, incarnation, store, quarantine, clock, limits = localRowLimits } = options;
+  const { plan, functions, incarnation, store, quarantine, unapplied, clock } = options;
+  const { limits = localRowLimits, code = plan.hash, guardAfterMs = 0 } = options;
   const stream = plan.streams.find(s => s.name === options.stream);
   if (stream === undefined) throw new MillraceError(`the Plan has no stream ${options.stream}`);
   const decode = createRecordDecoder(stream);
@@ -54,31 +71,54 @@ export function createTransform(options: TransformOptions): Transform {
   const home = createHomeRows(plan, stream, functions, limits);
   const others = kernels.filter(k => k.group.name !== home?.group);
   const graveyard = createRunGraveyard(store, clock);
-  const foldRows = createRowFolder({ store, incarnation, clock, limits, graveyard });
+  const foldRows = createRowFolder({
+    store,
+    unapplied,
+    stream: stream.name,
+    incarnation,
+    clock,
+    limits,
+    graveyard,
+  });
+  const endsProcess = createCrashGuard({ store, incarnation, code, clock, guardAfterMs });
 
   return async ({ shard, records }) => {
     const first = records[0];
-    if (first === undefined) return { accepted: 0, skipped: 0, late: 0, bad: 0, failed: 0 };
-    const done = (await store.readProgress(incarnation)).get(shard);
-    const { events, rejected, skipped } = sort(decode(records), shard, done);
+    if (first === undefined) return { ...noCounts, failures: [], error: null };
+    const progress = await store.readProgress(incarnation);
+    const isEnding = await endsProcess(shard, records, progress);
+    const { events, rejected, skipped } = sort(decode(records), shard, progress.get(shard), isEnding);
     if (rejected.length > 0) await quarantine.put(rejected);
 
     const mark = markName(incarnation, shard);
-    const unwritten = home === null ? [] : await foldRows(home.pass(mark, events, first.arrivalTime));
+    const unwritten: PlacedEvent[] = [];
+    let error: MillraceError | null = null;
+    const foldPass = async (pass: RowPass) => {
+      const result = await foldRows(pass);
+      unwritten.push(...result.unwritten);
+      error ??= result.error;
+    };
+    if (home !== null) await foldPass(home.pass(mark, events, first.arrivalTime));
     // A mark past an event that has no verdict yet would lose it: other rows stop below the first such.
     const cut = lowest(unwritten);
     const counting = events.filter(e => e.counts && (cut === null || compareInShard(e, cut) < 0));
-    for (const kernel of others) unwritten.push(...(await foldRows(groupPass(kernel, mark, counting))));
+    for (const kernel of others) await foldPass(groupPass(kernel, mark, counting));
     await graveyard.bury();
 
     const failed = new Set(unwritten.map(e => e.sequence));
     const through = lastSettled(records, failed);
-    if (through !== null) await store.advanceProgress(incarnation, shard, through);
-    return counts(events, rejected, skipped, failed);
+    if (through !== null) await store.advanceProgress(incarnation, shard, { ...through, code });
+    const failures = records.map(record => record.sequence).filter(sequence => failed.has(sequence));
+    return { ...counts(events, rejected, skipped, failed), failures, error };
   };
 
   /** Of the events above the shard's progress: those to be folded, and those that are bad or late for every group. */
-  function sort({ records, outcomes }: DecodedBatch, shard: string, done: ShardPosition | undefined): Sorted {
+  function sort(
+    { records, outcomes }: DecodedBatch,
+    shard: string,
+    done: ShardPosition | undefined,
+    endsProcess: boolean,
+  ): Sorted {
     const events: PlacedEvent[] = [];
     const rejected: QuarantinedEvent[] = [];
     let skipped = 0;
@@ -91,7 +131,8 @@ export function createTransform(options: TransformOptions): Transform {
       } else if (isBad(outcome)) {
         rejected.push(quarantined(record, shard, outcome.reason, outcome.detail));
       } else if (isVisible(outcome)) {
-        events.push({ event: outcome, sequence, index, counts: home === null, verdict: false });
+        const counts = home === null;
+        events.push({ event: outcome, sequence, index, record, endsProcess, counts, verdict: false });
       } else {
         rejected.push(quarantined(record, shard, 'late', lateness(outcome, kernels)));
       }
@@ -123,11 +164,13 @@ interface Sorted {
 }
 
 /** The pass over a group's rows: the events that some slot takes, by entity. */
-function groupPass(kernel: GroupKernel, shard: string, events: readonly PlacedEvent[]): RowPass {
+function groupPass(kernel: GroupKernel, mark: string, events: readonly PlacedEvent[]): RowPass {
   const lists = new Map<string, PlacedEvent[]>();
   for (const placed of events) {
     const { event } = placed;
-    if (event.time < kernel.earliestVisible(event.arrivalTime) || !kernel.takes(event)) continue;
+    if (event.time < kernel.earliestVisible(event.arrivalTime)) continue;
+    // What the definitions compute of an event that ends the process is not computed.
+    if (!placed.endsProcess && !kernel.takes(event)) continue;
     const key = kernel.keyOf(event.values);
     if (key === null) continue;
     const list = lists.get(key);
@@ -136,16 +179,17 @@ function groupPass(kernel: GroupKernel, shard: string, events: readonly PlacedEv
   }
   return {
     kernel,
+    mark,
     lists,
-    fold(row, list, progress) {
-      const standing = standingOf(row, shard, progress);
+    fold(row, list, progress, take) {
+      const standing = standingOf(row, mark, progress);
       let changed = false;
       for (const placed of list) {
         if (standing.isDone(placed) || standing.isMarked(placed)) continue;
-        kernel.update(row.state, placed.event);
+        take(placed);
         changed = true;
       }
-      if (changed) moveMark(row, shard, list.at(-1) as PlacedEvent, progress);
+      if (changed) moveMark(row, mark, list.at(-1) as PlacedEvent, progress);
       return changed;
     },
   };

@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { createDrain, type Transform, type TransformCounts } from '../runtime/drain.ts';
+import { createDrain } from '../runtime/drain.ts';
 import type { EventLog, LogRecord, StateStore } from '../runtime/ports.ts';
+import type { Transform, TransformCounts } from '../runtime/transform-result.ts';
 
 export interface ProcessorOptions {
   readonly stream: string;

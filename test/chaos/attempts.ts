@@ -1,5 +1,6 @@
+import { mostAttempts } from '../../lib/runtime/crash-guard.ts';
 import { StoreError } from '../../lib/runtime/errors.ts';
-import type { LogRecord, Quarantine, ShardPosition, StateStore } from '../../lib/runtime/ports.ts';
+import type { LogRecord, StateStore } from '../../lib/runtime/ports.ts';
 import { createTransform } from '../../lib/runtime/transform.ts';
 import type { Client } from './client.ts';
 import type { FaultCounts } from './faults.ts';
@@ -7,7 +8,7 @@ import { feeds, type Life } from './feed.ts';
 import type { Profile } from './profile.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { SimulatedStore } from './store.ts';
+import type { Connection, SimulatedStore } from './store.ts';
 import { second } from './time.ts';
 import type { Weakening } from './weaken.ts';
 
@@ -48,6 +49,8 @@ export interface AttemptOptions {
   readonly random: Random;
   readonly counts: FaultCounts;
   readonly weakening: Weakening | null;
+  /** Whether whoever processes the record dies. */
+  endsProcess(record: LogRecord): boolean;
   /** What must never happen. */
   readonly problem: (what: string) => void;
 }
@@ -60,19 +63,21 @@ export function createAttempts(options: AttemptOptions): StartAttempt {
   return (batch, view, over) => {
     const idle = warm[batch.life];
     const process = idle.pop() ?? createProcess(options, batch.life);
-    const attempt = createClient(options, view, batch.end, () => over({ kind: 'died' }));
+    const isDoomed = batch.records.some(record => options.endsProcess(record));
+    const attempt = createClient(options, view, batch.end, isDoomed, () => over({ kind: 'died' }));
     process.take(attempt, batch);
     process.transform({ shard: batch.shard, records: batch.records }).then(
-      ({ failed }) => {
+      ({ failures: [lowest] }) => {
         idle.push(process);
-        if (!attempt.isGivenUp)
-          over(failed === 0 ? { kind: 'settled' } : { kind: 'partial', through: attempt.through });
+        if (attempt.isGivenUp) return;
+        if (lowest === undefined) return over({ kind: 'settled' });
+        // As Lambda does: all before the lowest failure is settled, whatever else was.
+        const before = batch.records[batch.records.findIndex(r => r.sequence === lowest) - 1];
+        over({ kind: 'partial', through: before?.sequence ?? null });
       },
       error => {
         idle.push(process);
-        // Runs replaced while an attempt slept are deleted by then: it fails, and does no harm.
-        const isFault = error instanceof StoreError && (error.reason !== 'corrupt' || attempt.hasSlept);
-        if (!isFault) problem(`the transform failed: ${error.stack}`);
+        if (!(error instanceof StoreError)) problem(`the transform failed: ${error.stack}`);
         counts.erred++;
         if (!attempt.isGivenUp) over({ kind: 'failed' });
       },
@@ -84,9 +89,8 @@ export function createAttempts(options: AttemptOptions): StartAttempt {
 
 interface AttemptClient extends Client {
   readonly isGivenUp: boolean;
-  readonly hasSlept: boolean;
-  /** How far it moved the progress. */
-  through: number | bigint | null;
+  /** Its batch has a record that it will die of, by the time it moves the progress. */
+  isDoomed: boolean;
   giveUp(): void;
 }
 
@@ -94,36 +98,31 @@ function createClient(
   { profile: { chances }, random, counts }: AttemptOptions,
   view: ShardView,
   end: number,
+  isDoomed: boolean,
   died: () => void,
 ): AttemptClient {
   const pace = random.pick([1, 1, 1, 3, 8]);
   let sleepsIn = random.chance(chances.sleep) ? random.below(30) : -1;
   let isDead = false;
   let isGivenUp = false;
-  let hasSlept = false;
+  let livesFor = random.below(12);
   let wasCounted = false;
   return {
     random,
     chances,
     counts,
-    through: null,
+    isDoomed,
     get isDead() {
       return isDead;
     },
     get isGivenUp() {
       return isGivenUp;
     },
-    get hasSlept() {
-      return hasSlept;
-    },
     giveUp() {
       isGivenUp = true;
     },
     delay() {
-      if (sleepsIn-- === 0) {
-        hasSlept = true;
-        return random.pick([5, 30, 200]) * second * random.float();
-      }
+      if (sleepsIn-- === 0) return random.pick([5, 30, 200]) * second * random.float();
       return pace * (1 + random.below(8));
     },
     step(moment) {
@@ -133,7 +132,9 @@ function createClient(
         else if (view.isBusy) counts.zombieBeside++;
         else wasCounted = false;
       }
-      if (isDead || !random.chance(chances.crash / 2)) return;
+      if (isDead) return;
+      if (this.isDoomed && (livesFor-- <= 0 || moment === 'last')) counts.endsProcess++;
+      else if (!random.chance(chances.crash / 2)) return;
       isDead = true;
       counts.crashed++;
       if (moment === 'between') counts.crashedBetweenWrites++;
@@ -152,7 +153,7 @@ function createProcess(
   { scheduler, store, profile, random, counts, weakening }: AttemptOptions,
   life: Life,
 ): Process {
-  let connected: (StateStore & Pick<Quarantine, 'put'>) | null = null;
+  let connected: Connection | null = null;
   const at = () => connected as NonNullable<typeof connected>;
   const lag = random.chance(0.3) ? random.below(2 * second) : 0;
   if (lag > 0) counts.clockBehind++;
@@ -164,32 +165,42 @@ function createProcess(
     deleteRuns: (...a) => at().deleteRuns(...a),
     readProgress: (...a) => at().readProgress(...a),
     advanceProgress: (...a) => at().advanceProgress(...a),
+    readNote: (...a) => at().readNote(...a),
+    writeNote: (...a) => at().writeNote(...a),
     scan: (...a) => at().scan(...a),
   };
-  const none = () => Promise.reject(new Error('the transform only puts'));
   return {
     transform: createTransform({
       ...feeds[profile.feed],
       stream: 'feed',
       incarnation: life,
       store: state,
-      quarantine: { put: events => at().put(events), list: none, get: none, remove: none, count: none },
+      quarantine: { put: events => at().put(events) },
+      unapplied: { put: events => at().unapplied.put(events) },
       clock: { now: () => scheduler.now() - lag },
       limits: profile.limits,
     }),
     take(attempt, batch) {
       const direct = store.connect(attempt);
-      const noting = {
+      const deadly: Connection = {
         ...direct,
-        advanceProgress(incarnation: string, shard: string, to: ShardPosition) {
-          attempt.through = to.sequence;
-          return direct.advanceProgress(incarnation, shard, to);
+        async readNote(life, name) {
+          const note = await direct.readNote(life, name);
+          const { attempts, sequence } = note === null ? { attempts: 0, sequence: '' } : JSON.parse(note);
+          // From here on the record is not looked into.
+          if (attempts >= mostAttempts && sequence === String(batch.records[0]?.sequence))
+            attempt.isDoomed = false;
+          return note;
+        },
+        advanceProgress(life, shard, to) {
+          attempt.step('last');
+          return direct.advanceProgress(life, shard, to);
         },
       };
       connected =
         weakening === null
-          ? noting
-          : { ...noting, ...weakening(noting, { stored: store.stored, feed: profile.feed, batch }) };
+          ? deadly
+          : { ...deadly, ...weakening(deadly, { stored: store.stored, feed: profile.feed, batch }) };
     },
   };
 }

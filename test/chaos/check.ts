@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { StateStore } from '../../lib/runtime/ports.ts';
 import { createReader } from '../../lib/runtime/read.ts';
 import { feeds } from './feed.ts';
 import { type Expectation, valuesOf } from './oracle.ts';
 import type { Profile } from './profile.ts';
 import { entityKey } from './reads.ts';
 import type { SimulatedStore, Stored } from './store.ts';
+import { undisturbed } from './undisturbed.ts';
 
 /** Every bad or late event is set aside once, with its reason and its bytes, and no other. */
 export function checkQuarantine(
@@ -52,21 +52,4 @@ export async function checkValues(
       }
     }
   }
-}
-
-/** What is stored, read at once and without faults. */
-function undisturbed({ tables, runs }: Stored): StateStore {
-  const never = () => Promise.reject(new Error('a reader only reads'));
-  return {
-    read: async (table, keys) => keys.map(key => tables.get(table)?.get(key) ?? null),
-    readRuns: async (table, ids) => ids.map(id => runs.get(table)?.get(id) ?? null),
-    write: never,
-    writeRuns: never,
-    deleteRuns: never,
-    readProgress: never,
-    advanceProgress: never,
-    async *scan(table) {
-      yield* tables.get(table)?.keys() ?? [];
-    },
-  };
 }

@@ -11,6 +11,6 @@ export interface Client {
   readonly isDead: boolean;
   /** How many ms its next call takes to reach the store. */
   delay(): number;
-  /** Called when a call has reached the store, and when it took effect: the client may die there. */
-  step(moment: 'before' | 'after' | 'between'): void;
+  /** Called when a call has reached the store, and when it took effect: the client may die there. `last` is its last chance. */
+  step(moment: 'before' | 'after' | 'between' | 'last'): void;
 }

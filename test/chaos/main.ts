@@ -12,7 +12,8 @@ const usage = `Usage: npm run chaos -- [--events N] [--seed S] [--profile ${prof
 
   --events N     run worlds until they come to N events (1000000)
   --seed S       the worlds' seed, a whole number (the time)
-  --profile P    mixed: every world another; storm: much fails at once; calm: nothing fails (mixed)
+  --profile P    mixed: every world another; storm: much fails at once; damaged: rows go bad and records kill;
+                 calm: nothing fails (mixed)
   --world W      run world W of the seed alone: replays a failure
   --json         print the result as JSON
 

@@ -80,7 +80,7 @@ export function createMapping(options: MappingOptions): Mapping {
       else if (outcome.kind === 'partial') {
         counts.partialFailure++;
         settle(state, settledEnd(shard, from, to, outcome.through), true);
-      } else retry(state);
+      } else retry(state, outcome.kind === 'died' ? 0.9 : chances.bisect);
     });
     state.attempt = started;
     scheduler.after(profile.timeoutMs, () => {
@@ -104,13 +104,13 @@ export function createMapping(options: MappingOptions): Mapping {
   }
 
   /** Gives the first batch again after a while, perhaps in two halves, perhaps with another end. */
-  function retry(state: ShardState): void {
+  function retry(state: ShardState, bisect = chances.bisect): void {
     counts.retry++;
     const [from, to] = state.batches[0] ?? [0, 0];
     if (random.chance(chances.repoll)) {
       counts.repolled++;
       state.batches = [];
-    } else if (to - from > 1 && random.chance(chances.bisect)) {
+    } else if (to - from > 1 && random.chance(bisect)) {
       counts.bisected++;
       const middle = (from + to) >> 1;
       state.batches.splice(0, 1, [from, middle], [middle, to]);

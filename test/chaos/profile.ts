@@ -20,6 +20,10 @@ export interface Profile {
   readonly replays: number;
   /** Partitions that take no writes for some seconds. */
   readonly outages: number;
+  /** Rows whose bytes go bad, of groups that remember no ids. */
+  readonly corruptions: number;
+  /** Redrives of unapplied events while events are under way. */
+  readonly redrives: number;
   /** Reads of features while events are under way. */
   readonly reads: number;
   readonly chances: {
@@ -30,6 +34,8 @@ export interface Profile {
     readonly late: number;
     /** Of each call that an attempt makes: it dies there. */
     readonly crash: number;
+    /** Of each record: whoever processes it dies. */
+    readonly endsProcess: number;
     /** Of each attempt: one of its calls takes very long. */
     readonly sleep: number;
     /** Of each failed batch: it is cut in two; it is given again with another end. */
@@ -45,17 +51,21 @@ export interface Profile {
   };
 }
 
-export const profileNames = ['mixed', 'storm', 'calm'] as const;
+export const profileNames = ['mixed', 'storm', 'damaged', 'calm'] as const;
 export type ProfileName = (typeof profileNames)[number];
 
-/** Mixed: every world another. Storm: much fails at once. Calm: nothing fails, only the stream is as it is. */
+/**
+ * Mixed: every world another. Storm: much fails at once. Damaged: rows go bad and records kill. Calm: nothing fails, only
+ * the stream is as it is.
+ */
 export function drawProfile(
   random: Random,
   name: ProfileName,
   size: { least: number; most: number },
 ): Profile {
   const calm = name === 'calm';
-  const storm = name === 'storm';
+  const damaged = name === 'damaged';
+  const storm = name === 'storm' || damaged;
   const rate = (usual: number): number => {
     if (calm) return 0;
     return usual * (storm ? random.between(1, 4) : random.pick([0, 0.3, 1, 1, 2]));
@@ -73,12 +83,18 @@ export function drawProfile(
     reshardings: random.between(0, 3),
     isRecreated,
     limits: tiny
-      ? { headBytes: random.between(120, 500), runBytes: 2_000 }
+      ? {
+          headBytes: random.between(120, 500),
+          runBytes: 2_000,
+          itemBytes: random.chance(0.3) ? random.between(800, 2_500) : 400_000,
+        }
       : { headBytes: 16_384, runBytes: 131_072 },
     mostRecordsInBatch: random.pick([20, 100, 400]),
     timeoutMs: random.pick([1_500, 4_000]),
     replays: calm ? 0 : random.pick([0, 0, 1, 2]),
     outages: calm ? 0 : random.between(0, storm ? 12 : 6),
+    corruptions: calm ? 0 : damaged ? 20 : random.pick([0, 0, 3, 10]),
+    redrives: calm ? 0 : damaged ? 20 : random.pick([1, 5]),
     reads: 25,
     chances: {
       packed: random.pick([0, 0.2, 0.5]),
@@ -87,6 +103,7 @@ export function drawProfile(
       bad: isRecreated ? 0 : random.pick([0, 0.005, 0.02]),
       late: isRecreated ? 0 : random.pick([0, 0.005, 0.02]),
       crash: rate(0.004),
+      endsProcess: calm ? 0 : damaged ? 0.005 : random.pick([0, 0, 0.001, 0.004]),
       sleep: rate(0.04),
       bisect: random.pick([0, 0.5]),
       repoll: random.pick([0, 0.3]),

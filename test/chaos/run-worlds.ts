@@ -57,7 +57,12 @@ export async function runWorlds(options: RunOptions): Promise<RunResult> {
 
 /** Runs worlds in this thread, with rules taken away where that is wanted. */
 export const createLane =
-  (weakened: Pick<WorldOptions, 'weakening' | 'checksConditions' | 'waitsForParents'> = {}): Lane =>
+  (
+    weakened: Pick<
+      WorldOptions,
+      'weakening' | 'checksConditions' | 'waitsForParents' | 'redriveWeakening'
+    > = {},
+  ): Lane =>
   async (seed, world) => {
     const result = await runWorld({ ...drawWorld(seed, world), ...weakened }).catch(
       (error: Error): WorldResult => ({

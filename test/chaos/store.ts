@@ -3,11 +3,14 @@ import { StoreError } from '../../lib/runtime/errors.ts';
 import type {
   QuarantinedEvent,
   RowWrite,
-  ShardPosition,
+  ShardProgress,
   StateStore,
   StoredRow,
+  UnappliedEvent,
+  UnappliedStore,
   WriteOutcome,
 } from '../../lib/runtime/ports.ts';
+import { createMemoryUnapplied } from '../support/memory-unapplied.ts';
 import type { Client } from './client.ts';
 import type { Fault } from './faults.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -17,15 +20,24 @@ export interface Stored {
   readonly tables: Map<string, Map<string, StoredRow>>;
   readonly runs: Map<string, Map<string, Uint8Array>>;
   /** By life of the stream and shard. */
-  readonly progress: Map<string, Map<string, ShardPosition>>;
+  readonly progress: Map<string, Map<string, ShardProgress>>;
+  /** By life of the stream and name. */
+  readonly notes: Map<string, Map<string, string>>;
   /** By shard, sequence and index. */
   readonly quarantine: Map<string, QuarantinedEvent>;
+  readonly unapplied: UnappliedStore;
+}
+
+/** All that is stored, as one client reaches it. */
+export interface Connection extends StateStore {
+  put(events: readonly QuarantinedEvent[]): Promise<void>;
+  readonly unapplied: UnappliedStore;
 }
 
 export interface SimulatedStore {
   readonly stored: Stored;
   /** The store as one client reaches it: every call takes time, other clients' come between, and may fail. */
-  connect(client: Client): StateStore & { put(events: readonly QuarantinedEvent[]): Promise<void> };
+  connect(client: Client): Connection;
   /** Takes no writes to a part of a table's rows until then. */
   closePartition(table: string, partition: number, until: number): void;
 }
@@ -38,7 +50,15 @@ export interface SimulatedStoreOptions {
 export const partitions = 5;
 
 export function createSimulatedStore(scheduler: Scheduler, options: SimulatedStoreOptions): SimulatedStore {
-  const stored: Stored = { tables: new Map(), runs: new Map(), progress: new Map(), quarantine: new Map() };
+  const unapplied = createMemoryUnapplied();
+  const stored: Stored = {
+    tables: new Map(),
+    runs: new Map(),
+    progress: new Map(),
+    notes: new Map(),
+    quarantine: new Map(),
+    unapplied,
+  };
   const closed = new Map<string, number>();
   const rowsOf = (table: string) => entry(stored.tables, table);
   const runsOf = (table: string) => entry(stored.runs, table);
@@ -178,8 +198,8 @@ export function createSimulatedStore(scheduler: Scheduler, options: SimulatedSto
       }
       client.counts.progressTorn++;
       const shards = [...progress.keys()];
-      const found = await callOnEach(client, shards, shard => progress.get(shard) as ShardPosition);
-      return new Map(shards.map((shard, i) => [shard, found[i] as ShardPosition]));
+      const found = await callOnEach(client, shards, shard => progress.get(shard) as ShardProgress);
+      return new Map(shards.map((shard, i) => [shard, found[i] as ShardProgress]));
     },
     advanceProgress: (life, shard, to) =>
       call(client, () => {
@@ -195,8 +215,33 @@ export function createSimulatedStore(scheduler: Scheduler, options: SimulatedSto
         for (const event of events) stored.quarantine.set(positionKey(event.position), event);
         failSometimes(client, 'quarantineLost', 'response of a put to the quarantine');
       }),
+    readNote: (life, name) => call(client, () => entry(stored.notes, life).get(name) ?? null),
+    writeNote: (life, name, text) =>
+      call(client, () => {
+        entry(stored.notes, life).set(name, text);
+      }),
     async *scan(table) {
       yield* [...rowsOf(table).keys()];
+    },
+    unapplied: {
+      async put(events) {
+        await call(client, () => {
+          failSometimes(client, 'unappliedFailed', 'put of unapplied events');
+          for (const { reason } of events) client.counts[reason === 'crash' ? 'endedProcess' : 'faultyRow']++;
+          void unapplied.put(events);
+        });
+      },
+      async list(filter) {
+        let found: Promise<readonly (UnappliedEvent & { readonly id: string })[]> = Promise.resolve([]);
+        await call(client, () => {
+          found = unapplied.list(filter);
+        });
+        return found;
+      },
+      async remove(ids) {
+        await call(client, () => void unapplied.remove(ids));
+      },
+      count: () => unapplied.count(),
     },
   });
 

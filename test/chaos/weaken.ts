@@ -9,11 +9,11 @@ import {
   settle,
 } from '../../lib/kernel/index.ts';
 import { markName } from '../../lib/runtime/marks.ts';
-import type { ShardPosition, StateStore, StoredRow } from '../../lib/runtime/ports.ts';
+import type { ShardPosition, StateStore, StoredRow, UnappliedStore } from '../../lib/runtime/ports.ts';
 import { tableOf } from '../../lib/runtime/rows.ts';
 import type { Batch } from './attempts.ts';
 import { type FeedName, feeds, withinMs } from './feed.ts';
-import type { Stored } from './store.ts';
+import type { Connection, Stored } from './store.ts';
 
 /** One rule of the protocol taken away, in what an attempt is told by the store: the runtime knows nothing of it. */
 export type Weakening = (store: StateStore, context: WeakeningContext) => Partial<StateStore>;
@@ -82,7 +82,7 @@ export const idsForgottenEarly: Weakening = (store, { feed, batch }) => ({
 });
 
 /** Positions are forgotten while the batch that counted them may still be given again. */
-export const settledEarly: Weakening = (store, { feed }) => ({
+export const positionsForgottenEarly: Weakening = (store, { feed }) => ({
   read: rewriting(store, feed, row => {
     row.settled = settle(row.settled, row.ring);
     row.ring = null;
@@ -125,12 +125,64 @@ export const noCut: Weakening = (store, { feed, batch }) => {
   };
 };
 
+/** One rule of redriving taken away. */
+export type RedriveWeakening = (
+  connection: Connection,
+  feed: FeedName,
+  stored: Stored,
+) => Partial<Connection>;
+
+/** Entries are believed without their row: it lacks whatever was put for it. */
+export const entriesBelieved: RedriveWeakening = (connection, feed, { unapplied }) => ({
+  async read(table, keys) {
+    const kernel = kernelsOf(feed).get(table) as GroupKernel;
+    const rows = await connection.read(table, keys);
+    const entries = await unapplied.list({ table, limit: Number.MAX_SAFE_INTEGER });
+    return rows.map((row, i): StoredRow | null => {
+      if (row === null || row.bytes[0] === 0) return row;
+      const own = entries.filter(entry => entry.key === keys[i] && entry.fault === null);
+      const positions = own.map(e => ({ ...e.position, shard: markName(e.incarnation, e.position.shard) }));
+      const bytes = rewritten(kernel, row.bytes, known => {
+        known.setAside = positions;
+      });
+      return { version: row.version, bytes };
+    });
+  },
+});
+
+/** What is not said by the row yet counts as settled, though an attempt may be about to say it. */
+export const settledEarly: RedriveWeakening = connection => ({
+  async readProgress(life) {
+    const progress = await connection.readProgress(life);
+    return new Map([...progress].map(([shard]) => [shard, { sequence: 10n ** 60n, index: 0 }]));
+  },
+});
+
+/** The entries of a row are those from before it was read. */
+export const entriesBeforeRow: RedriveWeakening = connection => {
+  let before: ReturnType<UnappliedStore['list']> | null = null;
+  return {
+    unapplied: {
+      ...connection.unapplied,
+      async list(filter) {
+        if (filter.key === undefined) before = connection.unapplied.list(filter);
+        const all = (await before) ?? [];
+        return filter.key === undefined
+          ? all
+          : all.filter(e => e.table === filter.table && e.key === filter.key);
+      },
+    },
+  };
+};
+
 function rewriting(store: StateStore, feed: FeedName, change: (row: Row) => void): StateStore['read'] {
   return async (table, keys) => {
     const kernel = kernelsOf(feed).get(table) as GroupKernel;
     const rows = await store.read(table, keys);
     return rows.map((row): StoredRow | null =>
-      row === null ? null : { version: row.version, bytes: rewritten(kernel, row.bytes, change) },
+      row === null || row.bytes[0] === 0
+        ? row
+        : { version: row.version, bytes: rewritten(kernel, row.bytes, change) },
     );
   };
 }
@@ -141,7 +193,7 @@ function rewritten(kernel: GroupKernel, bytes: Uint8Array, change: (row: Row) =>
   return encodeRow(kernel, row);
 }
 
-const homeTable = (feed: FeedName): string => (feed === 'home' ? 'user_activity@1' : idsTable);
+export const homeTable = (feed: FeedName): string => (feed === 'home' ? 'user_activity@1' : idsTable);
 const idsTable = 'feed#ids@1';
 
 const kernels = new Map<FeedName, ReadonlyMap<string, GroupKernel>>();

@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
 import { createLane, runWorlds } from './run-worlds.ts';
 import {
+  entriesBeforeRow,
+  entriesBelieved,
   idsForgottenEarly,
   noCut,
   noMarks,
   noProgress,
   noRing,
+  positionsForgottenEarly,
   progressBeforeRows,
   settledEarly,
   unconfirmedVerdicts,
@@ -29,15 +32,31 @@ test.each([
   { rule: "the write's condition", weakened: { checksConditions: false } },
   { rule: 'the ring of ids', weakened: { weakening: noRing } },
   { rule: 'ids kept while batches are in flight', weakened: { weakening: idsForgottenEarly } },
-  { rule: 'positions kept while batches are in flight', weakened: { weakening: settledEarly } },
+  { rule: 'positions kept while batches are in flight', weakened: { weakening: positionsForgottenEarly } },
   { rule: 'verdicts only from written home rows', weakened: { weakening: unconfirmedVerdicts } },
   { rule: 'the cut below failed home rows', weakened: { weakening: noCut } },
   { rule: 'children that wait for their parents', weakened: { waitsForParents: false } },
-])(
+  {
+    rule: 'the word of the row that lacks an event',
+    weakened: { redriveWeakening: entriesBelieved },
+    profile: 'damaged',
+  },
+  {
+    rule: 'patience with attempts under way',
+    weakened: { redriveWeakening: settledEarly },
+    profile: 'damaged',
+  },
+  {
+    rule: 'entries read after their row',
+    weakened: { redriveWeakening: entriesBeforeRow },
+    profile: 'damaged',
+  },
+] as const)(
   'without $rule they come out wrong',
-  async ({ rule, weakened }) => {
+  async ({ rule, weakened, ...rest }) => {
     const { failure, worlds } = await runWorlds({
       ...storm,
+      ...rest,
       worlds: numbers(100),
       lanes: [createLane(weakened)],
     });

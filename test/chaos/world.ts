@@ -1,3 +1,4 @@
+import type { LogRecord, StoredRow } from '../../lib/runtime/ports.ts';
 import { createAttempts } from './attempts.ts';
 import { checkQuarantine, checkValues } from './check.ts';
 import { type FaultCounts, noFaults } from './faults.ts';
@@ -7,11 +8,12 @@ import { createEmissions } from './producer.ts';
 import type { Profile } from './profile.ts';
 import type { Random } from './random.ts';
 import { createReads } from './reads.ts';
+import { corrupted, createRedrives, redriveAll } from './redrives.ts';
 import { createScheduler } from './scheduler.ts';
 import { createSimulatedStore, partitions } from './store.ts';
 import { createStream, type SimulatedShard } from './stream.ts';
 import { hour, second } from './time.ts';
-import type { Weakening } from './weaken.ts';
+import { homeTable, type RedriveWeakening, type Weakening } from './weaken.ts';
 
 export interface WorldResult {
   readonly events: number;
@@ -27,11 +29,14 @@ export interface WorldOptions {
   /** Further rules to take away. */
   readonly checksConditions?: boolean;
   readonly waitsForParents?: boolean;
+  /** What those who redrive are told by the store, with a rule taken away. */
+  readonly redriveWeakening?: RedriveWeakening;
 }
 
 /** Runs one world to its end and holds what is stored against what the stream says. */
 export async function runWorld(options: WorldOptions): Promise<WorldResult> {
   const { profile, random, weakening = null, checksConditions = true, waitsForParents = true } = options;
+  const { redriveWeakening = null } = options;
   const counts = noFaults();
   const problems: string[] = [];
   const problem = (what: string): void => {
@@ -49,9 +54,14 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
 
   const store = createSimulatedStore(scheduler, { checksConditions });
   const world = { scheduler, store, profile, counts, problem };
-  const startAttempt = createAttempts({ ...world, random: random.fork(), weakening });
+  const { endsProcess: deadly } = profile.chances;
+  const killers = new Set(shards.flatMap(shard => shard.records.filter(() => random.chance(deadly))));
+  const endsProcess = (record: LogRecord) => killers.has(record);
+  const startAttempt = createAttempts({ ...world, random: random.fork(), weakening, endsProcess });
   const mapping = createMapping({ ...world, shards, startAttempt, random: random.fork(), waitsForParents });
   const read = createReads({ ...world, expectation, random: random.fork() });
+
+  const redrive = createRedrives({ ...world, random: random.fork(), weakening: redriveWeakening });
 
   const end = stream.events.at(-1)?.arrivalTime ?? start;
   // Where much arrives, much happens.
@@ -62,6 +72,19 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
     scheduler.at(sometime(), () => {
       counts.replay++;
       mapping.start();
+    });
+  }
+  for (let i = 0; i < profile.redrives; i++) scheduler.at(sometime(), redrive);
+  for (let i = 0; i < profile.corruptions; i++) {
+    scheduler.at(sometime(), () => {
+      const table = random.pick([...store.stored.tables.keys(), '']);
+      // What a home row remembers of ids is lost with its bytes.
+      if (table === '' || table === homeTable(profile.feed)) return;
+      const rows = store.stored.tables.get(table) as Map<string, StoredRow>;
+      if (rows.size === 0) return;
+      const [key, row] = random.pick([...rows]);
+      counts.corrupted++;
+      rows.set(key, { ...row, bytes: corrupted(row.bytes) });
     });
   }
   for (let i = 0; i < profile.outages; i++) {
@@ -81,6 +104,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
   }
   if (isOver) {
     checkQuarantine(store.stored, expectation, problem);
+    await redriveAll(scheduler, store, profile, problem);
     const asOf = Math.max(expectation.newest, end) + 1 + random.below(2 * hour);
     await checkValues(store, profile, expectation, asOf, problem);
   }

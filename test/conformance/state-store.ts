@@ -229,6 +229,34 @@ export function stateStoreConformance(name: string, make: () => Promise<Subject<
         );
         expect(await store.readProgress('stream-10')).toEqual(new Map([['a', at(3)]]));
       });
+
+      test('says which code moved it there', async () => {
+        await store.advanceProgress('stream-1', 'a', { ...at(big), code: 'plan 7, build 12' });
+        await store.advanceProgress('stream-1', 'a', { ...at(5), code: 'older' });
+        store = await subject.reopen();
+        expect(await store.readProgress('stream-1')).toEqual(
+          new Map([['a', { ...at(big), code: 'plan 7, build 12' }]]),
+        );
+      });
+    });
+
+    describe('notes', () => {
+      test('are what was written last under their name, in their life', async () => {
+        expect(await store.readNote('stream-1', 'batch/a')).toBeNull();
+        await store.writeNote('stream-1', 'batch/a', 'first');
+        await store.writeNote('stream-1', 'batch/a', '{"second":"ü"}');
+        await store.writeNote('stream-1', 'batch/b', '');
+        await store.writeNote('stream-10', 'batch/a', 'other');
+        store = await subject.reopen();
+        expect(await store.readNote('stream-1', 'batch/a')).toBe('{"second":"ü"}');
+        expect(await store.readNote('stream-1', 'batch/b')).toBe('');
+        expect(await store.readNote('stream-10', 'batch/a')).toBe('other');
+      });
+
+      test('are no progress', async () => {
+        await store.writeNote('stream-1', 'a', 'x');
+        expect(await store.readProgress('stream-1')).toEqual(new Map());
+      });
     });
   });
 }

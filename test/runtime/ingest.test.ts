@@ -6,9 +6,9 @@ import { openSource } from '../../lib/adapters/files/open-source.ts';
 import { openDataDirectory } from '../../lib/adapters/rocksdb/data-directory.ts';
 import { createEventLog } from '../../lib/adapters/rocksdb/event-log.ts';
 import type { StreamPlan } from '../../lib/kernel/plan.ts';
-import { noCounts } from '../../lib/runtime/drain.ts';
 import { type IngestOptions, ingest } from '../../lib/runtime/ingest.ts';
 import type { Source } from '../../lib/runtime/source.ts';
+import { noCounts } from '../../lib/runtime/transform-result.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const stream: StreamPlan = {

@@ -30,6 +30,7 @@ import {
   createMemoryStateStore,
   type MemoryStateStoreOptions,
 } from '../support/memory-state-store.ts';
+import { createMemoryUnapplied } from '../support/memory-unapplied.ts';
 
 const now = Date.UTC(2024, 4, 1, 12);
 const minute = 60_000;
@@ -132,6 +133,7 @@ async function setUp(sold: readonly Sale[], faults: MemoryStateStoreOptions = {}
     incarnation: 'sales-1',
     store: createMemoryStateStore({}, memory),
     quarantine: createMemoryQuarantine(),
+    unapplied: createMemoryUnapplied(),
     clock,
   });
   const counts = await transform({

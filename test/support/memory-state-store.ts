@@ -1,7 +1,7 @@
 import { compareInShard } from '../../lib/kernel/position.ts';
 import type {
   RowWrite,
-  ShardPosition,
+  ShardProgress,
   StateStore,
   StoredRow,
   WriteOutcome,
@@ -90,6 +90,14 @@ export function createMemoryStateStore(
       const known = shards.get(shard);
       if (known === undefined || compareInShard(known, to) < 0) shards.set(shard, to);
     },
+    async readNote(incarnation, name) {
+      await before?.('readNote', incarnation);
+      return entry(memory.notes, incarnation).get(name) ?? null;
+    },
+    async writeNote(incarnation, name, text) {
+      await before?.('writeNote', incarnation);
+      entry(memory.notes, incarnation).set(name, text);
+    },
     async *scan(table) {
       await before?.('scan', table);
       yield* [...rows(table).keys()];
@@ -100,10 +108,16 @@ export function createMemoryStateStore(
 export interface Memory {
   readonly rows: Map<string, Map<string, StoredRow>>;
   readonly runs: Map<string, Map<string, Uint8Array>>;
-  readonly progress: Map<string, Map<string, ShardPosition>>;
+  readonly progress: Map<string, Map<string, ShardProgress>>;
+  readonly notes: Map<string, Map<string, string>>;
 }
 
-export const createMemory = (): Memory => ({ rows: new Map(), runs: new Map(), progress: new Map() });
+export const createMemory = (): Memory => ({
+  rows: new Map(),
+  runs: new Map(),
+  progress: new Map(),
+  notes: new Map(),
+});
 
 function entry<T>(maps: Map<string, Map<string, T>>, name: string): Map<string, T> {
   let map = maps.get(name);

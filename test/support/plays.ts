@@ -19,8 +19,10 @@ import type { Clock, LogRecord, Quarantine, StateStore } from '../../lib/runtime
 import { createReader } from '../../lib/runtime/read.ts';
 import type { RowLimits } from '../../lib/runtime/rows.ts';
 import { createTransform } from '../../lib/runtime/transform.ts';
+import { noCounts } from '../../lib/runtime/transform-result.ts';
 import { createMemoryQuarantine } from './memory-quarantine.ts';
 import { createMemory, createMemoryStateStore, type MemoryStateStoreOptions } from './memory-state-store.ts';
+import { createMemoryUnapplied } from './memory-unapplied.ts';
 
 /** Plays of songs by users: the stream, groups and records that the runtime's tests share. */
 
@@ -111,7 +113,12 @@ export interface World extends MemoryStateStoreOptions {
   readonly clock?: Clock;
   /** Called before each put to the quarantine. */
   readonly beforePut?: () => void | Promise<void>;
+  /** Called before each put of unapplied events. */
+  readonly beforeUnapplied?: () => void | Promise<void>;
 }
+
+/** What a transform answers when all is settled and nothing counted. */
+export const settled = { ...noCounts, failures: [], error: null };
 
 /**
  * One memory and what works on it: `newTransform` gives a transform as a new process would have it, with the world's
@@ -122,6 +129,7 @@ export function createWorld({
   limits,
   clock = { now: () => now },
   beforePut,
+  beforeUnapplied,
   ...faults
 }: World = {}) {
   const { plan, functions } = definitions({ groups });
@@ -129,6 +137,7 @@ export function createWorld({
   const store = createMemoryStateStore({}, memory);
   const faulty = createMemoryStateStore(faults, memory);
   const quarantine: Quarantine = createMemoryQuarantine(beforePut);
+  const unapplied = createMemoryUnapplied(beforeUnapplied);
   const newTransform = (through: StateStore = faulty, life = incarnation) =>
     createTransform({
       plan,
@@ -137,6 +146,7 @@ export function createWorld({
       incarnation: life,
       store: through,
       quarantine,
+      unapplied,
       clock,
       ...(limits === undefined ? {} : { limits }),
     });
@@ -148,6 +158,7 @@ export function createWorld({
     store,
     faulty,
     quarantine,
+    unapplied,
     newTransform,
     reader,
     transform: newTransform(),

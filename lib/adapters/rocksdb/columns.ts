@@ -1,5 +1,5 @@
 /** The column families of a data directory's database, each with keys of its own kind. */
-export const columns = ['meta', 'log', 'rows', 'runs', 'progress', 'quarantine'] as const;
+export const columns = ['meta', 'log', 'rows', 'runs', 'progress', 'quarantine', 'unapplied'] as const;
 export type Column = (typeof columns)[number];
 
 const MiB = 1 << 20;
@@ -34,4 +34,5 @@ export const columnOptions = {
   runs: { ...small, memtableMemoryBudget: 16 * MiB, cacheSize: 16 * MiB, optimize: 'point-lookup' },
   progress: small,
   quarantine: { ...small, compression: true },
+  unapplied: { ...small, compression: true },
 } as const;

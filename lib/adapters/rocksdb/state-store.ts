@@ -1,6 +1,6 @@
 import { compareInShard } from '../../kernel/position.ts';
 import { StoreError } from '../../runtime/errors.ts';
-import type { RowWrite, ShardPosition, StateStore, StoredRow, WriteOutcome } from '../../runtime/ports.ts';
+import type { RowWrite, ShardProgress, StateStore, StoredRow, WriteOutcome } from '../../runtime/ports.ts';
 import type { DataDirectory } from './data-directory.ts';
 import type { Database } from './database.ts';
 import { keysUnder, textKey } from './keys.ts';
@@ -45,7 +45,7 @@ export function createStateStore({ database }: DataDirectory, options: StateStor
       for (const [n, i] of unknown.entries()) {
         const key = keys[i]!;
         const value = values[n];
-        const row = value === undefined ? noRow : decodeRow(table, key, value);
+        const row = value === undefined ? noRow : decodeRow(value);
         known.set(key, row);
         rows[i] = row;
       }
@@ -103,7 +103,7 @@ export function createStateStore({ database }: DataDirectory, options: StateStor
 
     async readProgress(incarnation) {
       const range = keysUnder(incarnation);
-      const progress = new Map<string, ShardPosition>();
+      const progress = new Map<string, ShardProgress>();
       for (const { key, value } of database.iterate('progress', range)) {
         progress.set(key.toString('utf8', range.gte.length), decodePosition(value));
       }
@@ -115,6 +115,14 @@ export function createStateStore({ database }: DataDirectory, options: StateStor
       const known = database.get('progress', key);
       if (known !== null && compareInShard(decodePosition(known), to) >= 0) return;
       database.write(batch => batch.put('progress', key, encodePosition(to)));
+    },
+
+    async readNote(incarnation, name) {
+      return database.get('progress', noteKey(incarnation, name))?.toString() ?? null;
+    },
+
+    async writeNote(incarnation, name, text) {
+      database.write(batch => batch.put('progress', noteKey(incarnation, name), Buffer.from(text)));
     },
 
     async *scan(table) {
@@ -154,31 +162,34 @@ function writeRows(database: Database, known: TableCache, table: string, writes:
 /** A row is stored as its version, a double, followed by its bytes. */
 const header = 8;
 
-function decodeRow(table: string, key: string, value: Buffer): StoredRow {
+/** Bytes that are no row are handed out as such: under a version to condition a write on, and as bytes of no codec. */
+function decodeRow(value: Buffer): StoredRow {
   const version = value.length < header ? 0 : value.readDoubleLE(0);
-  if (!(version > 0)) {
-    throw new StoreError(
-      'corrupt',
-      `table ${table}, row ${key}: ${value.length} bytes that are no row. Restore the directory from a copy.`,
-    );
-  }
+  if (!(version > 0 && version <= Number.MAX_SAFE_INTEGER))
+    return { version: Number.MIN_VALUE, bytes: Uint8Array.of(0, ...value) };
   return { version, bytes: new Uint8Array(value.buffer, value.byteOffset + header, value.length - header) };
 }
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** `12/0`, and `12n/0` where the sequence number is a bigint. */
-const encodePosition = ({ sequence, index }: ShardPosition): Buffer =>
-  Buffer.from(`${sequence}${typeof sequence === 'bigint' ? 'n' : ''}/${index}`);
+/** Notes stand beside the shards' progress, under a name that no stream's life has. */
+const noteKey = (incarnation: string, name: string): Buffer => textKey('#notes', incarnation, name);
 
-function decodePosition(bytes: Buffer): ShardPosition {
-  const match = /^(\d+)(n?)\/(\d+)$/.exec(bytes.toString());
+/** `12/0`, or `12n/0` where the sequence number is a bigint; then a blank and the code, where it is known. */
+const encodePosition = ({ sequence, index, code }: ShardProgress): Buffer =>
+  Buffer.from(
+    `${sequence}${typeof sequence === 'bigint' ? 'n' : ''}/${index}${code === undefined ? '' : ` ${code}`}`,
+  );
+
+function decodePosition(bytes: Buffer): ShardProgress {
+  const match = /^(\d+)(n?)\/(\d+)(?: (.*))?$/s.exec(bytes.toString());
   if (match === null) {
     throw new StoreError(
       'corrupt',
       `progress: ${JSON.stringify(bytes.toString())} is no position. Restore the directory from a copy.`,
     );
   }
-  const [, digits, big, index] = match;
-  return { sequence: big ? BigInt(digits!) : Number(digits), index: Number(index) };
+  const [, digits, big, index, code] = match;
+  const position = { sequence: big ? BigInt(digits!) : Number(digits), index: Number(index) };
+  return code === undefined ? position : { ...position, code };
 }

@@ -1,9 +1,11 @@
 import { createEventLog } from '../../../lib/adapters/rocksdb/event-log.ts';
 import { createQuarantine } from '../../../lib/adapters/rocksdb/quarantine.ts';
 import { createStateStore } from '../../../lib/adapters/rocksdb/state-store.ts';
+import { createUnappliedStore } from '../../../lib/adapters/rocksdb/unapplied.ts';
 import { eventLogConformance } from '../../conformance/event-log.ts';
 import { quarantineConformance } from '../../conformance/quarantine.ts';
 import { stateStoreConformance } from '../../conformance/state-store.ts';
+import { unappliedConformance } from '../../conformance/unapplied.ts';
 import { rocksdbSubject } from './support.ts';
 
 eventLogConformance(
@@ -22,3 +24,4 @@ eventLogConformance(
 );
 stateStoreConformance('rocksdb', () => rocksdbSubject(createStateStore));
 quarantineConformance('rocksdb', () => rocksdbSubject(createQuarantine));
+unappliedConformance('rocksdb', () => rocksdbSubject(async directory => createUnappliedStore(directory)));

@@ -3,6 +3,7 @@ import type { DataDirectory } from '../../../lib/adapters/rocksdb/data-directory
 import type { Database } from '../../../lib/adapters/rocksdb/database.ts';
 import { createRowCache, noRow } from '../../../lib/adapters/rocksdb/row-cache.ts';
 import { createStateStore } from '../../../lib/adapters/rocksdb/state-store.ts';
+import { CorruptBytesError, decodeRow } from '../../../lib/kernel/index.ts';
 import { StoreError } from '../../../lib/runtime/errors.ts';
 import { collect, text } from '../../conformance/harness.ts';
 import { rocksdbSubject } from './support.ts';
@@ -28,13 +29,15 @@ test.each([
   ['shorter than its header', Buffer.alloc(7, 1)],
   ['of version 0', Buffer.alloc(20)],
   ['of a version that is no number', Buffer.alloc(20, 0xff)],
-])('a row that is %s is corrupt', async (_, value) => {
+])('a row that is %s is read as bytes of no codec, and can be replaced', async (_, value) => {
   database.write(batch => batch.put('rows', rowKey, value));
   const store = createStateStore(subject.directory());
-  const corrupt = { name: 'StoreError', reason: 'corrupt', message: /table t, row a/ };
-  await expect(store.read('t', ['a'])).rejects.toMatchObject(corrupt);
-  await expect(store.write('t', [write('a', 0, 1)])).rejects.toMatchObject(corrupt);
-  expect(await store.read('t', ['b'])).toEqual([null]);
+  expect(await store.write('t', [write('a', 0, 1), write('b', 0, 1)])).toEqual(['conflict', 'written']);
+  const [broken, whole] = await store.read('t', ['a', 'b']);
+  expect(() => decodeRow({ read: () => null as never }, broken!.bytes)).toThrow(CorruptBytesError);
+  expect(whole!.version).toBe(1);
+  expect(await store.write('t', [write('a', broken!.version, 2)])).toEqual(['written']);
+  expect((await store.read('t', ['a']))[0]!.version).toBe(2);
 });
 
 test('progress that is no position is corrupt', async () => {

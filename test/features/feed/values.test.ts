@@ -13,6 +13,7 @@ import { createTransform } from '../../../lib/runtime/transform.ts';
 import type { OracleEvent } from '../../kernel/oracle.ts';
 import { createMemoryQuarantine } from '../../support/memory-quarantine.ts';
 import { createMemoryStateStore } from '../../support/memory-state-store.ts';
+import { createMemoryUnapplied } from '../../support/memory-unapplied.ts';
 import { type Accepted, type Expected, expectations, expected, oracleEvents } from './expected.ts';
 
 /**
@@ -71,6 +72,7 @@ beforeAll(async () => {
     incarnation: 'feed-1',
     store,
     quarantine,
+    unapplied: createMemoryUnapplied(),
     clock,
     // As small as on DynamoDB, so that rows spill.
     limits: { headBytes: 1024, runBytes: 64 * 1024 },

@@ -10,6 +10,7 @@ import {
   type Position,
   type Ring,
   type Row,
+  rowFaultReasons,
   type SettledIds,
 } from '../../../lib/kernel/index.ts';
 import { benchOf, randomOf } from '../build.ts';
@@ -25,6 +26,8 @@ const emptyRow = (): Row => ({
   idRuns: [],
   runs: [],
   base: null,
+  fault: null,
+  setAside: [],
   state: kernel.createState(),
 });
 const roundTrip = (row: Row): Row => decodeRow(kernel, encodeRow(kernel, row));
@@ -57,10 +60,14 @@ const arbitraryRow = fc.record({
   idRuns: fc.array(fc.record({ id: arbitraryText, bytes: fc.nat(), newest: arbitraryArrival })),
   runs: fc.array(fc.record({ id: arbitraryText, level: fc.nat({ max: 3 }), bytes: fc.nat() })),
   base: fc.option(arbitraryText),
+  fault: fc.option(
+    fc.record({ id: arbitraryText, reason: fc.constantFrom(...rowFaultReasons), detail: arbitraryText }),
+  ),
+  setAside: fc.array(arbitraryPosition),
 });
 
 describe('a row', () => {
-  it('comes back as it was written: fan, marks, ring, settled ids, runs, base and state', () => {
+  it('comes back as it was written: fan, marks, ring, settled ids, runs, base, what it lacks and state', () => {
     fc.assert(
       fc.property(arbitraryRow, fc.nat({ max: 3 }), (envelope, events) => {
         const row: Row = { ...envelope, state: bench.stateOf(Array.from({ length: events }, () => ({}))) };
@@ -99,6 +106,9 @@ describe('a row', () => {
   });
 });
 
+/** Written by the first release that had faults: these bytes stay readable. */
+const goldenFault = '0140020266026401027300070100';
+
 describe('bytes of a later codec', () => {
   const bytes = encodeRow(kernel, { ...emptyRow(), base: 'b' });
   const altered = (at: number, value: number): Uint8Array =>
@@ -113,6 +123,20 @@ describe('bytes of a later codec', () => {
     for (const section of [128, 129, 255]) {
       expect(() => decodeRow(kernel, altered(1, section))).toThrow(NewerCodecError);
     }
+  });
+  it('or a fault of a kind it does not know', () => {
+    const faulty = encodeRow(kernel, {
+      ...emptyRow(),
+      fault: { id: 'f', reason: 'too-large', detail: 'd' },
+      setAside: [{ shard: 's', sequence: 7, index: 1 }],
+    });
+    expect(Buffer.from(faulty).toString('hex')).toBe(goldenFault);
+    expect(() =>
+      decodeRow(
+        kernel,
+        Uint8Array.from(faulty, (b, i) => (i === 2 ? 3 : b)),
+      ),
+    ).toThrow(NewerCodecError);
   });
   it('while a codec that never was is corruption', () => {
     expect(() => decodeRow(kernel, altered(0, 0))).toThrow(CorruptBytesError);

@@ -91,24 +91,35 @@ export function toPlain(value: unknown): unknown {
 }
 
 /** What stands beside a row's state: its ring as [id, position, arrival] each, settled ids, if any, as [id, arrival]. */
-export const plainEnvelope = ({ ring, settled, idRuns, ...rest }: Omit<Row, 'state'>): unknown =>
+export const plainEnvelope = ({
+  ring,
+  settled,
+  idRuns,
+  fault,
+  setAside,
+  ...rest
+}: Omit<Row, 'state'>): unknown =>
   toPlain({
     ...rest,
     ring: entriesOf(ring),
     ...(settled === null ? {} : { settled: settledEntriesOf(settled) }),
     ...(idRuns.length === 0 ? {} : { idRuns }),
+    ...(fault === null ? {} : { fault }),
+    ...(setAside.length === 0 ? {} : { setAside }),
   });
 
 /** A row's other parts: all of them, or none where there were no events. */
 function envelopeOf(events: number, now: number, hasIds: boolean): Omit<Row, 'state'> {
+  const whole = { fault: null, setAside: [] };
   const ids = {
     settled: hasIds
       ? settledOf(Array.from({ length: 40 }, (_, i) => [2 ** 40 * i + 7, now - 90_000 + i * 1_999]))
       : null,
     idRuns: hasIds ? [{ id: '012345678901234', bytes: 900, newest: now - 100_000 }] : [],
   };
-  if (events === 0) return { fan: 1, marks: [], ring: null, ...ids, runs: [], base: null };
+  if (events === 0) return { fan: 1, marks: [], ring: null, ...ids, runs: [], base: null, ...whole };
   return {
+    ...whole,
     fan: 16,
     marks: [
       { shard: 'shardId-000000000000', sequence: 7, index: 3 },

@@ -1,0 +1,91 @@
+import { StoreError } from '../../runtime/errors.ts';
+import type { UnappliedEvent, UnappliedReason, UnappliedStore } from '../../runtime/ports.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { allKeys, keysUnder, sortableDigits, textKey } from './keys.ts';
+
+/**
+ * Unapplied events in a data directory. What is put outlives the process; after a power failure it may be lost together
+ * with the rows that lack the events, and comes again when the events do.
+ */
+export function createUnappliedStore({ database }: DataDirectory): UnappliedStore {
+  return {
+    async put(events) {
+      database.write(batch => {
+        for (const event of events) batch.put('unapplied', keyOf(event), encode(event));
+      });
+    },
+
+    async list({ table, key, limit }) {
+      const range =
+        table === undefined ? allKeys : key === undefined ? keysUnder(table) : keysUnder(table, escaped(key));
+      const found: (UnappliedEvent & { readonly id: string })[] = [];
+      for (const entry of database.iterate('unapplied', range)) {
+        if (found.length >= limit) break;
+        const event = decode(entry.value);
+        if (key === undefined || event.key === key)
+          found.push({ ...event, id: entry.key.toString('base64url') });
+      }
+      return found;
+    },
+
+    async remove(ids) {
+      database.write(
+        batch => {
+          for (const id of ids) batch.delete('unapplied', Buffer.from(id, 'base64url'));
+        },
+        { sync: true },
+      );
+    },
+
+    async count() {
+      const counts = new Map<UnappliedReason, number>();
+      for (const { value } of database.iterate('unapplied', allKeys)) {
+        const { reason } = decode(value);
+        counts.set(reason, (counts.get(reason) ?? 0) + 1);
+      }
+      return counts;
+    },
+  };
+}
+
+/** A row's key may be any text, zero bytes included, which separate the parts of keys here. */
+const escaped = (key: string): string => encodeURIComponent(key.toWellFormed());
+
+function keyOf({ table, key, fault, incarnation, position }: UnappliedEvent): Buffer {
+  const { shard, sequence, index } = position;
+  const parts = [incarnation, shard, sortableDigits(sequence), sortableDigits(index), escaped(fault ?? '')];
+  return textKey(table, escaped(key), ...parts);
+}
+
+/** The length of what follows as JSON (4 bytes), that JSON, the payload. */
+function encode({ payload, position, ...event }: UnappliedEvent): Buffer {
+  const { shard, index, sequence } = position;
+  const big = typeof sequence === 'bigint';
+  const text = Buffer.from(
+    JSON.stringify({ ...event, position: { shard, sequence: sequence.toString(), big, index } }),
+  );
+  const length = Buffer.allocUnsafe(4);
+  length.writeUInt32LE(text.length);
+  return Buffer.concat([length, text, payload]);
+}
+
+function decode(value: Buffer): UnappliedEvent {
+  try {
+    const start = 4 + value.readUInt32LE(0);
+    const { position, ...rest } = JSON.parse(value.toString('utf8', 4, start));
+    const { shard, sequence, big, index } = position;
+    return {
+      ...rest,
+      position: { shard, sequence: big ? BigInt(sequence) : Number(sequence), index },
+      payload: value.subarray(start),
+    };
+  } catch (cause) {
+    throw new StoreError(
+      'corrupt',
+      'unapplied: an entry cannot be read. Restore the directory from a copy.',
+      {
+        cause,
+      },
+    );
+  }
+}

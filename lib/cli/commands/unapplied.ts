@@ -1,0 +1,141 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { formatTimestamp } from '../../kernel/timestamp.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { formatCount, formatTable, print, toJson } from '../format.ts';
+import { RequestError } from '../keys.ts';
+import { loadDefinitions } from '../load-definitions.ts';
+import { type CommonOptions, options } from '../options.ts';
+import { askService } from '../service-client.ts';
+import { withLocal } from '../with-local.ts';
+
+export const unappliedCommand = (setExitCode: (code: number) => void): Command =>
+  new Command('unapplied')
+    .description('look at events that rows could not take, and give them to the rows')
+    .addCommand(listCommand())
+    .addCommand(redriveCommand(setExitCode))
+    .addHelpText(
+      'after',
+      `
+An unapplied event counts everywhere but in one row, which says so itself: nothing else waits for it.
+
+Reasons:
+  corrupt     the row's bytes could not be read; reads of the row fail
+  too-large   the row would have outgrown an item of its store; reads of the row fail
+  crash       to process the event ended the process, again and again
+
+Examples:
+  millrace unapplied list
+  millrace unapplied redrive
+  millrace unapplied redrive --table customer_activity@1 --key 17850 --start-anew`,
+    );
+
+interface ListOptions extends CommonOptions {
+  readonly table?: string;
+  readonly key?: string;
+  readonly limit: number;
+}
+
+const listCommand = (): Command =>
+  new Command('list')
+    .description('list unapplied events by row, and count them by reason')
+    .option('--table <table>', 'of this table only, such as customer_activity@1')
+    .option('--key <key>', 'of this row only')
+    .option('--limit <count>', 'at most so many', parseLimit, 20)
+    .addOption(options.data())
+    .addOption(options.features())
+    .addOption(options.json())
+    .addOption(options.verbose())
+    .action(async (given: ListOptions) => {
+      const { table, key, limit } = given;
+      checkRow(given);
+      return withLocal(given.data, await loadDefinitions(given.features), async ({ unapplied }) => {
+        const counts = await unapplied.count();
+        const events = await unapplied.list({
+          limit,
+          ...(table === undefined ? {} : { table }),
+          ...(key === undefined ? {} : { key }),
+        });
+        if (given.json) {
+          const forMachines = events.map(({ payload, ...event }) => ({
+            ...event,
+            payload: Buffer.from(payload).toString('utf8'),
+          }));
+          return print(toJson({ counts: Object.fromEntries(counts), events: forMachines }));
+        }
+        if (counts.size === 0) return print('Nothing is unapplied.');
+        print([...counts].map(([name, count]) => `${formatCount(count)} ${name}`).join(', '));
+        const rows = events.map(e => [
+          e.table,
+          e.key,
+          e.reason,
+          `${e.position.shard}/${e.position.sequence}/${e.position.index}`,
+          formatTimestamp(e.arrivalTime),
+          e.detail,
+        ]);
+        print(formatTable(['table', 'row', 'reason', 'position', 'arrived', 'detail'], rows));
+      });
+    });
+
+interface RedriveOptions extends CommonOptions {
+  readonly table?: string;
+  readonly key?: string;
+  readonly startAnew?: true;
+  readonly url?: string;
+}
+
+const redriveCommand = (setExitCode: (code: number) => void): Command =>
+  new Command('redrive')
+    .description('fold unapplied events into the rows that lack them, each once')
+    .option('--table <table>', 'of this table only')
+    .option('--key <key>', 'of this row only')
+    .option('--start-anew', 'let rows that stay unreadable begin anew: what they held is given up')
+    .option('--url <url>', 'by the service that listens there; it has the data directory open')
+    .addOption(options.data())
+    .addOption(options.features())
+    .addOption(options.json())
+    .addOption(options.verbose())
+    .addHelpText(
+      'after',
+      `
+Exit status: 0 if every row has its events now; 1 if some still cannot take them.`,
+    )
+    .action(async (given: RedriveOptions) => {
+      checkRow(given);
+      const { table, key, startAnew, url } = given;
+      if (startAnew && table === undefined)
+        throw new RequestError('--start-anew gives up what rows held: say which with --table and --key');
+      const which = {
+        ...(table === undefined ? {} : { table }),
+        ...(key === undefined ? {} : { key }),
+        ...(startAnew === undefined ? {} : { startAnew }),
+      };
+      const report =
+        url === undefined
+          ? await withLocal(given.data, await loadDefinitions(given.features), local =>
+              local.redriveUnapplied(which),
+            )
+          : ((await askService(url, '/v1/unapplied/redrive', {
+              method: 'POST',
+              body: JSON.stringify(which),
+            })) as Report);
+      if (report.waiting.length > 0) setExitCode(exitCodes.failed);
+      if (given.json) return print(toJson(report));
+      print(`${formatCount(report.applied)} applied, ${formatCount(report.settled)} settled before`);
+      for (const row of report.waiting) print(`table ${row.table}, row ${row.key} still waits: ${row.error}`);
+    });
+
+interface Report {
+  readonly applied: number;
+  readonly settled: number;
+  readonly waiting: readonly { readonly table: string; readonly key: string; readonly error: string }[];
+}
+
+function checkRow({ table, key }: { readonly table?: string; readonly key?: string }): void {
+  if (key !== undefined && table === undefined)
+    throw new RequestError('--key names a row of a table: say which with --table');
+}
+
+function parseLimit(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Write a whole number from 1.');
+  return Number(text);
+}

@@ -1,0 +1,306 @@
+import {
+  CorruptBytesError,
+  compareInShard,
+  compileGroup,
+  decodeRow,
+  encodeRow,
+  type FunctionRegistry,
+  type GroupKernel,
+  NewerCodecError,
+  type Plan,
+  type Position,
+  type Row,
+} from '../kernel/index.ts';
+import { createRecordDecoder, isBad } from './decode-records.ts';
+import { markName } from './marks.ts';
+import type { Clock, ShardPosition, StateStore, StoredRow, UnappliedEvent, UnappliedStore } from './ports.ts';
+import {
+  emptyRow,
+  localRowLimits,
+  outgrows,
+  type RowLimits,
+  RunError,
+  type StoredRun,
+  spillHead,
+  storedRunId,
+  tableOf,
+  wholeState,
+} from './rows.ts';
+
+export interface RedriveUnappliedOptions {
+  readonly plan: Plan;
+  readonly functions?: FunctionRegistry;
+  readonly store: StateStore;
+  readonly unapplied: UnappliedStore;
+  /** The wall: row versions follow it. */
+  readonly clock: Clock;
+  readonly limits?: RowLimits;
+  /** Only these rows; all where they are not given. */
+  readonly table?: string;
+  readonly key?: string;
+  /** Lets a row whose bytes stay unreadable begin anew: what it held is given up. */
+  readonly startAnew?: boolean;
+}
+
+export interface RedriveUnappliedReport {
+  /** Events folded into the rows that lacked them. */
+  readonly applied: number;
+  /** Entries of events that their row turned out to have. */
+  readonly settled: number;
+  /** Rows that still cannot take their events, and why. */
+  readonly waiting: readonly { readonly table: string; readonly key: string; readonly error: string }[];
+}
+
+/**
+ * Folds unapplied events into the rows that lack them, each once, however often it is called or interrupted, and
+ * beside running transforms: what a row lacks is said by the row, and one write makes it whole and says so. An entry
+ * that its row does not speak of is that of an attempt which came to nothing, or of a redrive that ended before it
+ * could forget it.
+ */
+export async function redriveUnapplied(options: RedriveUnappliedOptions): Promise<RedriveUnappliedReport> {
+  const { plan, functions, unapplied, table, key } = options;
+  const kernels = new Map(plan.groups.map(g => [tableOf(g), compileGroup(plan, g, functions)]));
+  let applied = 0;
+  let settled = 0;
+  const waiting: { table: string; key: string; error: string }[] = [];
+  const entries = await unapplied.list({
+    limit: Number.MAX_SAFE_INTEGER,
+    ...(table === undefined ? {} : { table }),
+    ...(key === undefined ? {} : { key }),
+  });
+  for (const list of Map.groupBy(entries, e => JSON.stringify([e.table, e.key])).values()) {
+    const { table, key } = list[0] as Entry;
+    const kernel = kernels.get(table);
+    const outcome =
+      kernel === undefined
+        ? 'no group of the definitions has this table: use those that it was made by'
+        : await redriveRow(kernel, key, list, options);
+    if (typeof outcome === 'string') {
+      waiting.push({ table, key, error: outcome });
+      continue;
+    }
+    await unapplied.remove(outcome.done.map(entry => entry.id));
+    applied += outcome.applied;
+    settled += outcome.done.length - outcome.applied;
+  }
+  return { applied, settled, waiting };
+}
+
+type Entry = UnappliedEvent & { readonly id: string };
+
+interface RowOutcome {
+  readonly applied: number;
+  /** Entries that nobody needs any more. */
+  readonly done: readonly Entry[];
+}
+
+/** What became of a row's entries, of which `known` were there before; or why the row cannot take them. */
+async function redriveRow(
+  kernel: GroupKernel,
+  key: string,
+  known: readonly Entry[],
+  options: RedriveUnappliedOptions,
+): Promise<RowOutcome | string> {
+  const { store, unapplied, clock, limits = localRowLimits } = options;
+  const table = tableOf(kernel.group);
+  const take = takerOf(options.plan, kernel);
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const before = await progressOf(store, known);
+    const [stored = null] = await store.read(table, [key]);
+    const opened = await open(kernel, key, stored, options);
+    if (typeof opened === 'string') return opened;
+    const { row, faults } = opened;
+    // After the row: what it lacks was put before it said so. And marks that are not in it any more are at or below
+    // this progress; what passes events later than that writes the row, and fails the write below.
+    const entries = await unapplied.list({ table, key, limit: Number.MAX_SAFE_INTEGER });
+    const after = await progressOf(store, entries);
+    const lacking = entries.filter(entry =>
+      entry.fault === null
+        ? row.setAside.some(position => isAt(entry, position))
+        : faults.some(f => f.id === entry.fault && (f.passed(entry) || after(entry)) && !f.holds(entry)),
+    );
+    // An attempt that is still under way may be about to say that the row lacks the others.
+    const done = entries.filter(entry => lacking.includes(entry) || before(entry));
+    if (lacking.length === 0 && faults.length === 0) return { applied: 0, done };
+
+    // One may stand under two faults: an attempt put it under the first and came to write it under the second.
+    const events = [...new Map(lacking.map(entry => [positionText(entry), entry])).values()];
+    for (const event of events) {
+      const problem = take(row, event);
+      if (problem !== null) return problem;
+    }
+    row.setAside = row.setAside.filter(position => !lacking.some(entry => isAt(entry, position)));
+    const written = await writeWhole(kernel, key, row, stored, { store, clock, limits });
+    if (typeof written === 'string') return written;
+    if (!written) continue;
+    // Nobody asks for the unreadable bytes any more.
+    if (faults.length > 0)
+      await store.deleteRuns(
+        table,
+        faults.map(f => f.id),
+      );
+    return { applied: events.length, done };
+  }
+  return 'the row was written by others again and again, or the store refuses its write: try again later';
+}
+
+/** A row that is written by many can be overtaken now and then. */
+const attempts = 20;
+
+/** The row without its faults, or why they cannot be taken from it. */
+async function open(
+  kernel: GroupKernel,
+  key: string,
+  stored: StoredRow | null,
+  { store, startAnew = false }: RedriveUnappliedOptions,
+): Promise<Opened | string> {
+  if (stored === null) return { row: emptyRow(kernel), faults: [] };
+  const row = readable(() => decodeRow(kernel, stored.bytes));
+  if (typeof row === 'string') return row;
+  const table = tableOf(kernel.group);
+  const faults: Opened['faults'][number][] = [];
+  const belows: Row[] = [];
+  // The bytes of a faulty row can go bad like any others: then one fault lies below another.
+  for (let top: Row = row; top.fault !== null; ) {
+    const { id, reason, detail } = top.fault;
+    const { marks: above } = row;
+    const passed = (entry: Entry): boolean => isMarked({ marks: above }, entry);
+    const [kept = null] = reason === 'corrupt' ? await store.readRuns(table, [id]) : [];
+    if (kept === null) {
+      // What it held before the fault is in the row itself.
+      faults.push({ id, passed, holds: none });
+      if (reason === 'corrupt' && !(await hasItsRuns(kernel, store, key, row))) {
+        if (!startAnew) return `${detail}: ${howToGoOn}`;
+        row.runs = [];
+      }
+      break;
+    }
+    const below = readable(() => decodeRow(kernel, kept));
+    if (typeof below === 'string') {
+      if (!startAnew) return `${below}: ${howToGoOn}`;
+      faults.push({ id, passed, holds: none });
+      break;
+    }
+    // Events in flight when the bytes went bad may have been passed by them, and were set aside all the same.
+    const depth = belows.push(below) - 1;
+    faults.push({ id, passed, holds: entry => belows.slice(depth).some(deep => isMarked(deep, entry)) });
+    const { fan, runs, base, state, setAside } = below;
+    const marks = highest([...row.marks, ...below.marks]);
+    Object.assign(row, { marks, fan, runs, base, state, setAside: [...setAside, ...row.setAside] });
+    top = below;
+  }
+  row.fault = null;
+  return { row, faults };
+}
+
+async function hasItsRuns(kernel: GroupKernel, store: StateStore, key: string, row: Row): Promise<boolean> {
+  const runs = await store.readRuns(
+    tableOf(kernel.group),
+    row.runs.map(run => storedRunId(key, run.id)),
+  );
+  return typeof readable(() => wholeState(kernel, row, runs) ?? 'missing') !== 'string';
+}
+
+const none = (): boolean => false;
+
+const howToGoOn = 'restore its bytes, or let it begin anew, which gives up what it held';
+
+interface Opened {
+  readonly row: Row;
+  /** Those that were taken from it, the latest first. */
+  readonly faults: readonly {
+    readonly id: string;
+    /** Whether the row has passed the event while it was faulty. */
+    passed(entry: Entry): boolean;
+    /** Whether what lies below the fault has passed the event: it is in it, or set aside there. */
+    holds(entry: Entry): boolean;
+  }[];
+}
+
+/** True when written, false when somebody else wrote the row meanwhile, or why it cannot be written. */
+async function writeWhole(
+  kernel: GroupKernel,
+  key: string,
+  row: Row,
+  stored: StoredRow | null,
+  { store, clock, limits }: Required<Pick<RedriveUnappliedOptions, 'store' | 'clock' | 'limits'>>,
+): Promise<boolean | string> {
+  const { itemBytes = Number.POSITIVE_INFINITY } = limits;
+  const table = tableOf(kernel.group);
+  let bytes = encodeRow(kernel, row);
+  let created: readonly StoredRun[] = [];
+  if (outgrows(key, bytes, limits)) {
+    try {
+      created = await spillHead(kernel, store, key, row, kernel.encode(row.state), limits);
+    } catch (error) {
+      if (error instanceof RunError) return error.message;
+      throw error;
+    }
+    bytes = encodeRow(kernel, row);
+  }
+  const largest = Math.max(bytes.length, ...created.map(run => run.bytes.length));
+  if (largest > itemBytes) return `it would need an item of ${largest} bytes, ${itemBytes} at most`;
+  if (created.length > 0) await store.writeRuns(table, created);
+  const expected = stored === null ? 0 : stored.version;
+  const write = { key, expected, version: Math.max(expected + 1, clock.now()), bytes };
+  return (await store.write(table, [write]))[0] === 'written';
+}
+
+/** Folds an entry's event in; says what is wrong with it where that cannot be done. */
+function takerOf(plan: Plan, kernel: GroupKernel): (row: Row, entry: Entry) => string | null {
+  const stream = plan.streams.find(s => s.name === kernel.group.stream) as Plan['streams'][number];
+  const decode = createRecordDecoder(stream);
+  return (row, { id, position, arrivalTime, payload }) => {
+    const { outcomes } = decode([{ ...position, arrivalTime, data: payload }]);
+    const [event] = outcomes;
+    if (event === undefined || isBad(event)) return `event ${id} is none of the definitions' ${stream.name}`;
+    try {
+      if (kernel.takes(event)) kernel.update(row.state, event);
+      return null;
+    } catch (error) {
+      return `event ${id} still cannot be folded: ${(error as Error).message}`;
+    }
+  };
+}
+
+/** Says of an entry whether its shard's progress, as it is now, has passed it. */
+async function progressOf(store: StateStore, entries: readonly Entry[]): Promise<(entry: Entry) => boolean> {
+  const lives = new Map<string, ReadonlyMap<string, ShardPosition>>();
+  for (const { incarnation } of entries)
+    if (!lives.has(incarnation)) lives.set(incarnation, await store.readProgress(incarnation));
+  return ({ incarnation, position }) => {
+    const passed = lives.get(incarnation)?.get(position.shard);
+    return passed !== undefined && compareInShard(position, passed) <= 0;
+  };
+}
+
+const markOf = ({ incarnation, position }: Entry): string => markName(incarnation, position.shard);
+
+const positionText = ({ incarnation, position: { shard, sequence, index } }: Entry): string =>
+  JSON.stringify([incarnation, shard, sequence.toString(), index]);
+
+const isAt = (entry: Entry, position: Position): boolean =>
+  position.shard === markOf(entry) && compareInShard(position, entry.position) === 0;
+
+/** Of each shard's marks the highest: batches that were in flight before the fault may come again. */
+function highest(marks: readonly Position[]): Position[] {
+  const byShard = new Map<string, Position>();
+  for (const mark of marks) {
+    const other = byShard.get(mark.shard);
+    if (other === undefined || compareInShard(other, mark) < 0) byShard.set(mark.shard, mark);
+  }
+  return [...byShard.values()];
+}
+
+const isMarked = ({ marks }: Pick<Row, 'marks'>, entry: Entry): boolean =>
+  marks.some(mark => mark.shard === markOf(entry) && compareInShard(entry.position, mark) <= 0);
+
+/** What `decode` makes of stored bytes, or why it cannot. */
+function readable<T>(decode: () => T): T | string {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof CorruptBytesError || error instanceof NewerCodecError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import {
+  CorruptBytesError,
+  decodeRow,
+  encodeRow,
+  type GroupKernel,
+  type Row,
+  type RowFault,
+  settledBytes,
+} from '../kernel/index.ts';
+import type { PlacedEvent, Progress, RowPass } from './fold-rows.ts';
+import type { IdRuns, IdsByRun } from './id-runs.ts';
+import type { StateStore, StoredRow } from './ports.ts';
+import {
+  emptyRow,
+  outgrows,
+  type RowLimits,
+  RunError,
+  runsOf,
+  type StoredRun,
+  spillHead,
+  tableOf,
+} from './rows.ts';
+
+/** What folding a batch makes of one row. */
+export interface RowUpdate {
+  readonly bytes: Uint8Array;
+  /** Runs the row names from now on: to be written before it. */
+  readonly created: readonly StoredRun[];
+  /** Runs it no longer names. */
+  readonly replaced: readonly string[];
+  /** Events that count and that the row could not take: to be kept as unapplied before it is written. */
+  readonly lacking: readonly PlacedEvent[];
+  readonly fault: RowFault | null;
+}
+
+export interface RowUpdateOptions {
+  readonly store: StateStore;
+  readonly idRuns: IdRuns;
+  readonly limits: RowLimits;
+  /** Whether a run that is missing means a broken row by now, and not one that was rewritten meanwhile. */
+  readonly runsMustExist: boolean;
+}
+
+/**
+ * Folds a row's events in; null where that changes nothing.
+ *
+ * A row that can never be written must not hold its shard (DESIGN, "Failures"). One whose bytes are unreadable, or
+ * that would outgrow the store's items, becomes faulty: it keeps its marks and remembered ids up to date like any
+ * other, and lacks its events from then on. That it does is said by the row itself, in the write that passes them, so
+ * that no retry or zombie can see it otherwise. An event that ends the process is lacking in the same way, one by one.
+ *
+ * Throws NewerCodecError where only a newer release can read the row, and RunError where a run is missing and may have
+ * been replaced meanwhile: read the row again.
+ */
+export function updateRow(
+  pass: RowPass,
+  key: string,
+  events: readonly PlacedEvent[],
+  stored: StoredRow | null,
+  progress: Progress,
+  ids: IdsByRun,
+  { store, idRuns, limits, runsMustExist }: RowUpdateOptions,
+): RowUpdate | null | Promise<RowUpdate> {
+  const { kernel } = pass;
+  const { headBytes, runBytes, itemBytes = Number.POSITIVE_INFINITY } = limits;
+  const { row, kept } = openRow(kernel, key, stored);
+  const named = runsOf(key, row);
+  const lacking = fold(pass, row, events, progress, ids);
+  if (lacking === null) return null;
+  const bytes = encodeRow(kernel, row);
+  if (!outgrows(key, bytes, limits)) return updated(bytes, kept, lacking);
+  // What is in flight, and the names of runs, stay; to move less than this would soon have to be done again.
+  const worthwhile = headBytes / 8;
+  const idBytes = settledBytes(row.settled);
+  const head = row.fault === null ? kernel.encode(row.state) : nothing;
+  if (Math.max(idBytes, head.length) < worthwhile) return updated(bytes, kept, lacking);
+  if (head.length > idBytes) return spilled(head, lacking);
+  const created = [...kept, ...idRuns.spill(key, row, runBytes)];
+  return updated(encodeRow(kernel, row), created, lacking);
+
+  function updated(
+    bytes: Uint8Array,
+    created: readonly StoredRun[],
+    lacking: readonly PlacedEvent[],
+  ): RowUpdate {
+    const { fault } = row;
+    const largest = Math.max(bytes.length, ...created.map(run => run.bytes.length));
+    if (fault === null && largest > itemBytes) return tooLarge(largest);
+    return { bytes, created, replaced: notIn(row, named), lacking, fault };
+  }
+
+  async function spilled(head: Uint8Array, lacking: readonly PlacedEvent[]): Promise<RowUpdate> {
+    try {
+      const created = await spillHead(kernel, store, key, row, head, limits);
+      return updated(encodeRow(kernel, row), created, lacking);
+    } catch (error) {
+      if (!(error instanceof RunError) || (error.isMissing && !runsMustExist)) throw error;
+      return faulty('corrupt', error.message);
+    }
+  }
+
+  function tooLarge(largest: number): RowUpdate {
+    const where = `table ${tableOf(kernel.group)}, row ${key}`;
+    return faulty('too-large', `${where}: it would need an item of ${largest} bytes, ${itemBytes} at most`);
+  }
+
+  /** The row as it was read, and nothing folded in. */
+  function faulty(reason: RowFault['reason'], detail: string): RowUpdate {
+    const { row } = openRow(kernel, key, stored);
+    row.fault = { id: newFaultId(key), reason, detail };
+    const lacking = fold(pass, row, events, progress, ids) ?? none;
+    const bytes = encodeRow(kernel, row);
+    return { bytes, created: none, replaced: notIn(row, named), lacking, fault: row.fault };
+  }
+
+  function notIn(row: Row, ids: readonly string[]): readonly string[] {
+    if (ids.length === 0) return none;
+    const still = runsOf(key, row);
+    return ids.filter(id => !still.includes(id));
+  }
+}
+
+const nothing = new Uint8Array(0);
+const none: readonly never[] = [];
+
+/** The row as stored, an empty one, or a faulty one and its unreadable bytes, to be kept as a run. */
+function openRow(
+  kernel: GroupKernel,
+  key: string,
+  stored: StoredRow | null,
+): { readonly row: Row; readonly kept: RowUpdate['created'] } {
+  if (stored === null) return { row: emptyRow(kernel), kept: none };
+  try {
+    return { row: decodeRow(kernel, stored.bytes), kept: none };
+  } catch (error) {
+    if (!(error instanceof CorruptBytesError)) throw error;
+    // A row that holds ids and nothing else has lost them: there is nothing else to wait for.
+    if (kernel.group.slots.length === 0) return { row: emptyRow(kernel), kept: none };
+    const detail = `table ${tableOf(kernel.group)}, row ${key}: ${error.message}`;
+    const fault = { id: newFaultId(key), reason: 'corrupt' as const, detail };
+    return { row: { ...emptyRow(kernel), fault }, kept: [{ id: fault.id, bytes: stored.bytes }] };
+  }
+}
+
+/** The events that the row lacks afterwards; null where nothing changed. */
+function fold(
+  pass: RowPass,
+  row: Row,
+  events: readonly PlacedEvent[],
+  progress: Progress,
+  ids: IdsByRun,
+): PlacedEvent[] | null {
+  const lacking: PlacedEvent[] = [];
+  const take = (placed: PlacedEvent): void => {
+    if (row.fault === null && !placed.endsProcess) {
+      pass.kernel.update(row.state, placed.event);
+      return;
+    }
+    if (pass.kernel.group.slots.length === 0) return;
+    lacking.push(placed);
+    if (row.fault === null) {
+      const { sequence, index } = placed;
+      row.setAside = [...row.setAside, { shard: pass.mark, sequence, index }];
+    }
+  };
+  return pass.fold(row, events, progress, take, ids) ? lacking : null;
+}
+
+const newFaultId = (key: string): string => `${key}#fault-${randomUUID()}`;
