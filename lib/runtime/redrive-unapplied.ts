@@ -17,10 +17,12 @@ import type { Clock, ShardPosition, StateStore, StoredRow, UnappliedEvent, Unapp
 import {
   emptyRow,
   localRowLimits,
+  outgrows,
   type RowLimits,
   RunError,
-  type SpilledRow,
+  type StoredRun,
   spillHead,
+  storedRunId,
   tableOf,
   wholeState,
 } from './rows.ts';
@@ -105,7 +107,7 @@ async function redriveRow(
   for (let attempt = 0; attempt < attempts; attempt++) {
     const before = await progressOf(store, known);
     const [stored = null] = await store.read(table, [key]);
-    const opened = await open(kernel, stored, options);
+    const opened = await open(kernel, key, stored, options);
     if (typeof opened === 'string') return opened;
     const { row, faults } = opened;
     // After the row: what it lacks was put before it said so. And marks that are not in it any more are at or below
@@ -148,6 +150,7 @@ const attempts = 20;
 /** The row without its faults, or why they cannot be taken from it. */
 async function open(
   kernel: GroupKernel,
+  key: string,
   stored: StoredRow | null,
   { store, startAnew = false }: RedriveUnappliedOptions,
 ): Promise<Opened | string> {
@@ -166,7 +169,7 @@ async function open(
     if (kept === null) {
       // What it held before the fault is in the row itself.
       faults.push({ id, passed, holds: none });
-      if (reason === 'corrupt' && !(await hasItsRuns(kernel, store, table, row))) {
+      if (reason === 'corrupt' && !(await hasItsRuns(kernel, store, key, row))) {
         if (!startAnew) return `${detail}: ${howToGoOn}`;
         row.runs = [];
       }
@@ -190,10 +193,10 @@ async function open(
   return { row, faults };
 }
 
-async function hasItsRuns(kernel: GroupKernel, store: StateStore, table: string, row: Row): Promise<boolean> {
+async function hasItsRuns(kernel: GroupKernel, store: StateStore, key: string, row: Row): Promise<boolean> {
   const runs = await store.readRuns(
-    table,
-    row.runs.map(run => run.id),
+    tableOf(kernel.group),
+    row.runs.map(run => storedRunId(key, run.id)),
   );
   return typeof readable(() => wholeState(kernel, row, runs) ?? 'missing') !== 'string';
 }
@@ -222,22 +225,22 @@ async function writeWhole(
   stored: StoredRow | null,
   { store, clock, limits }: Required<Pick<RedriveUnappliedOptions, 'store' | 'clock' | 'limits'>>,
 ): Promise<boolean | string> {
-  const { headBytes, itemBytes = Number.POSITIVE_INFINITY } = limits;
+  const { itemBytes = Number.POSITIVE_INFINITY } = limits;
   const table = tableOf(kernel.group);
   let bytes = encodeRow(kernel, row);
-  let spill: SpilledRow | null = null;
-  if (bytes.length > headBytes) {
+  let created: readonly StoredRun[] = [];
+  if (outgrows(key, bytes, limits)) {
     try {
-      spill = await spillHead(kernel, store, key, row, limits);
+      created = await spillHead(kernel, store, key, row, kernel.encode(row.state), limits);
     } catch (error) {
       if (error instanceof RunError) return error.message;
       throw error;
     }
-    bytes = spill.bytes;
+    bytes = encodeRow(kernel, row);
   }
-  const largest = Math.max(bytes.length, ...(spill?.created ?? []).map(run => run.bytes.length));
+  const largest = Math.max(bytes.length, ...created.map(run => run.bytes.length));
   if (largest > itemBytes) return `it would need an item of ${largest} bytes, ${itemBytes} at most`;
-  if (spill !== null) await store.writeRuns(table, spill.created);
+  if (created.length > 0) await store.writeRuns(table, created);
   const expected = stored === null ? 0 : stored.version;
   const write = { key, expected, version: Math.max(expected + 1, clock.now()), bytes };
   return (await store.write(table, [write]))[0] === 'written';

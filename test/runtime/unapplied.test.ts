@@ -3,6 +3,7 @@ import { compileGroup, decodeRow } from '../../lib/kernel/index.ts';
 import { mostAttempts } from '../../lib/runtime/crash-guard.ts';
 import { StoreError } from '../../lib/runtime/errors.ts';
 import { type RedriveUnappliedOptions, redriveUnapplied } from '../../lib/runtime/redrive-unapplied.ts';
+import { storedRunId } from '../../lib/runtime/rows.ts';
 import {
   createWorld,
   now,
@@ -276,10 +277,11 @@ describe('a row whose run is lost', () => {
     await give40(1);
     const kernel = compileGroup(world.plan, world.plan.groups[0]!);
     const { runs } = decodeRow(kernel, world.memory.rows.get('song_history@1')!.get('s1')!.bytes);
-    world.memory.runs.get('song_history@1')!.delete(runs[0]!.id);
+    const lost = storedRunId('s1', runs[0]!.id);
+    world.memory.runs.get('song_history@1')!.delete(lost);
     await give40(41);
     expect((await world.unapplied.count()).get('corrupt')).toBeGreaterThan(0);
-    expect((await redrive(world)).waiting[0]!.error).toContain(`its run ${runs[0]!.id} is missing`);
+    expect((await redrive(world)).waiting[0]!.error).toContain(`its run ${lost} is missing`);
     expect((await redrive(world, { startAnew: true })).waiting).toEqual([]);
     const { status } = (await world.reader.readGroup('song_history', [{ song: 's1' }])).entities[0]!;
     expect(status).toBe('known');
