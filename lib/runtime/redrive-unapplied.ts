@@ -68,8 +68,17 @@ export async function redriveUnapplied(options: RedriveUnappliedOptions): Promis
     ...(table === undefined ? {} : { table }),
     ...(key === undefined ? {} : { key }),
   });
-  for (const list of Map.groupBy(entries, e => JSON.stringify([e.table, e.key])).values()) {
-    const { table, key } = list[0] as Entry;
+  const rows = new Map<string, RowEntries>();
+  // A row that is asked for by name may be faulty and lack nothing.
+  if (table !== undefined && key !== undefined)
+    rows.set(rowText({ table, key }), { table, key, entries: [] });
+  for (const entry of entries) {
+    const { table, key } = entry;
+    const known = rows.get(rowText(entry));
+    if (known === undefined) rows.set(rowText(entry), { table, key, entries: [entry] });
+    else known.entries.push(entry);
+  }
+  for (const { table, key, entries: list } of rows.values()) {
     const kernel = kernels.get(table);
     const outcome =
       kernel === undefined
@@ -87,6 +96,14 @@ export async function redriveUnapplied(options: RedriveUnappliedOptions): Promis
 }
 
 type Entry = UnappliedEvent & { readonly id: string };
+
+interface RowEntries {
+  readonly table: string;
+  readonly key: string;
+  readonly entries: Entry[];
+}
+
+const rowText = ({ table, key }: Pick<Entry, 'table' | 'key'>): string => JSON.stringify([table, key]);
 
 interface RowOutcome {
   readonly applied: number;

@@ -86,8 +86,11 @@ export function updateRow(
   ): RowUpdate {
     const { fault } = row;
     const largest = Math.max(bytes.length, ...created.map(run => run.bytes.length));
-    if (fault === null && largest > itemBytes) return tooLarge(largest);
-    return { bytes, created, replaced: notIn(row, named), lacking, fault };
+    const update = { bytes, created, replaced: notIn(row, named), lacking, fault };
+    if (fault !== null || largest <= itemBytes) return update;
+    const instead = tooLarge(largest);
+    // Where nothing can be set aside, ids in flight take the room: they become smaller once they are settled.
+    return instead.lacking.length > 0 ? instead : update;
   }
 
   async function spilled(head: Uint8Array, lacking: readonly PlacedEvent[]): Promise<RowUpdate> {

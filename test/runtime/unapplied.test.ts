@@ -117,6 +117,20 @@ describe('a row whose bytes are corrupt', () => {
     expect(await entriesOf(world)).toEqual([`${table} s1 corrupt 2`]);
   });
 
+  test('is taken up by its name too, where it lacks nothing', async () => {
+    const world = createWorld({ groups });
+    await give(world, [1]);
+    const whole = corrupt(world);
+    await give(world, [2]);
+    const [kept] = world.memory.runs.get(table)!.keys();
+    world.memory.runs.get(table)!.set(kept!, whole);
+    await world.unapplied.remove((await world.unapplied.list({ limit: 9 })).map(e => e.id));
+    expect(await redrive(world)).toEqual({ applied: 0, settled: 0, waiting: [] });
+    expect((await read(world)).status).toBe('failed');
+    expect(await redrive(world, { table, key: 's1' })).toEqual({ applied: 0, settled: 0, waiting: [] });
+    expect((await read(world)).status).toBe('known');
+  });
+
   test('begins anew where it is told to, with the events set aside since', async () => {
     const world = createWorld({ groups });
     await give(world, [1]);
