@@ -12,7 +12,7 @@ import { firstRepeated } from './names.ts';
 type AnyGroup = Pick<FeatureGroup, 'name' | 'entity' | 'stream' | 'plan' | 'functions'>;
 type AnyService = Pick<FeatureService, 'name' | 'plan' | 'functions'>;
 
-/** All definitions of a platform, compiled. `groups` and `services` are by name, for their types. */
+/** All definitions of a platform, compiled. `streams`, `groups` and `services` are by name, for their types. */
 export interface Definitions<
   G extends readonly AnyGroup[] = readonly AnyGroup[],
   S extends readonly AnyService[] = readonly AnyService[],
@@ -20,6 +20,7 @@ export interface Definitions<
   readonly plan: Plan;
   /** The functions that the Plan calls, by name. */
   readonly functions: FunctionTable;
+  readonly streams: { readonly [I in G[number]['stream'] as I['name']]: I };
   readonly groups: { readonly [I in G[number] as I['name']]: I };
   readonly services: { readonly [I in S[number] as I['name']]: I };
 }
@@ -43,13 +44,12 @@ export function definitions<
   const unnamed = groups.findIndex(group => !group?.plan);
   if (unnamed >= 0)
     throw new DefinitionError(`definitions: groups[${unnamed}] is not what featureGroup(…) returns`);
+  const streams = [...new Set(groups.map(group => group.stream))];
   const content = {
     format: 1 as const,
     semantics: [...currentSemantics],
     entities: plansOf('entity', [...new Set(groups.map(group => group.entity))]),
-    streams: plansOf('stream', [...new Set(groups.map(group => group.stream))]).map(stream =>
-      withHome(stream, plansOf('group', groups)),
-    ),
+    streams: plansOf('stream', streams).map(stream => withHome(stream, plansOf('group', groups))),
     groups: plansOf('group', groups),
     services: plansOf('service', services),
   };
@@ -57,13 +57,14 @@ export function definitions<
   return Object.freeze({
     plan: deepFreeze({ ...content, hash: contentHash(content) }),
     functions: allFunctions({ group: groups, service: services }),
-    groups: Object.fromEntries(groups.map(group => [group.name, group])) as Definitions<G, S>['groups'],
-    services: Object.fromEntries(services.map(service => [service.name, service])) as Definitions<
-      G,
-      S
-    >['services'],
+    streams: byName(streams) as Definitions<G, S>['streams'],
+    groups: byName(groups) as Definitions<G, S>['groups'],
+    services: byName(services) as Definitions<G, S>['services'],
   });
 }
+
+const byName = <D extends { readonly name: string }>(defined: readonly D[]) =>
+  Object.fromEntries(defined.map(definition => [definition.name, definition]));
 
 /** The first group by name that sits on the stream's own key takes the ids in: its rows are written anyway. */
 function withHome(stream: StreamPlan, groups: readonly GroupPlan[]): StreamPlan {

@@ -57,11 +57,12 @@ export interface GroupOptions<
   S extends Schema,
   F extends Readonly<Record<string, AnyAggregation>>,
   D extends Readonly<Record<string, ExpressionOf>>,
+  From extends Stream<string, S> = Stream<string, S>,
 > extends Described {
   /** From 1. A change of what features mean needs the next one. */
   readonly version?: number;
   readonly entity: Entity<string, K>;
-  readonly from: Stream<string, S>;
+  readonly from: From & Stream<string, S>;
   /** Only events for which it is true feed any feature of the group. */
   readonly where?: (e: EventFields<S>) => ExpressionOf<'bool'>;
   readonly features: (e: EventFields<S>) => F;
@@ -74,10 +75,11 @@ export interface FeatureGroup<
   N extends string = string,
   K extends KeyFields = KeyFields,
   T extends FeatureTypes = FeatureTypes,
+  From extends Stream = Stream,
 > extends ServicePart<K, T> {
   readonly name: N;
   readonly entity: Entity<string, K>;
-  readonly stream: Stream;
+  readonly stream: From;
   readonly plan: GroupPlan;
   readonly functions: CompiledGroup['functions'];
   /** Some of its features, for a service. */
@@ -106,10 +108,11 @@ export function featureGroup<
   const S extends Schema,
   const F extends Readonly<Record<string, AnyAggregation>>,
   const D extends Readonly<Record<string, ExpressionOf>> = Record<never, never>,
+  From extends Stream<string, S> = Stream<string, S>,
 >(
   name: N,
-  options: GroupOptions<K, S, F, D> & KeysOption<K, S>,
-): FeatureGroup<N, K, AggregatedFeatures<F> & DerivedFeatures<D>> {
+  options: GroupOptions<K, S, F, D, From> & KeysOption<K, S>,
+): FeatureGroup<N, K, AggregatedFeatures<F> & DerivedFeatures<D>, From> {
   return within({ definition: `group ${name}` }, () => {
     const { plan, functions } = compileGroup(name, options);
     const all = [...plan.features, ...plan.derived].map(f => ({
@@ -122,7 +125,7 @@ export function featureGroup<
       ...part,
       name,
       entity: options.entity,
-      stream: options.from as unknown as Stream,
+      stream: options.from as From,
       plan,
       functions,
     });

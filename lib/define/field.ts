@@ -22,11 +22,16 @@ import { checkName, firstRepeated } from './names.ts';
 
 declare const expressionOf: unique symbol;
 declare const requiredOf: unique symbol;
+declare const givenOf: unique symbol;
 
-/** What is known of a field of any type; `R`: it is in every event and never null. */
-export interface FieldOf<E extends ExpressionOf = ExpressionOf, R extends boolean = boolean> {
+/**
+ * What is known of a field of any type. `R`: it is in every event and never null. `G`: what its producer may give, with
+ * null where it may be null and undefined where it may be missing.
+ */
+export interface FieldOf<E extends ExpressionOf = ExpressionOf, R extends boolean = boolean, G = unknown> {
   readonly [expressionOf]: E;
   readonly [requiredOf]: R;
+  readonly [givenOf]: G;
   readonly plan: Omit<FieldPlan, 'name'>;
 }
 
@@ -38,10 +43,20 @@ export type FieldExpression<F> = F extends { readonly [expressionOf]: infer E ex
 export type FieldValue<F> =
   F extends FieldOf<infer E, infer R> ? (R extends true ? External<E> : External<E> | null) : never;
 
+/** What a producer may give for a field. */
+export type Given<F> = F extends { readonly [givenOf]: infer G } ? G : never;
+/** An object with these fields as a producer may give it: those that may be missing can be left out. */
+export type GivenFields<F> = {
+  readonly [N in keyof F as undefined extends Given<F[N]> ? never : N]: Given<F[N]>;
+} & { readonly [N in keyof F as undefined extends Given<F[N]> ? N : never]?: Given<F[N]> };
+
 /** A field of an event, of an entity's key or of a request's context. */
-export class Field<E extends ExpressionOf, R extends boolean = true> implements FieldOf<E, R> {
+export class Field<E extends ExpressionOf, R extends boolean = true, G = External<E>>
+  implements FieldOf<E, R, G>
+{
   declare readonly [expressionOf]: E;
   declare readonly [requiredOf]: R;
+  declare readonly [givenOf]: G;
   readonly plan: Omit<FieldPlan, 'name'>;
 
   constructor(plan: Omit<FieldPlan, 'name'>) {
@@ -49,11 +64,11 @@ export class Field<E extends ExpressionOf, R extends boolean = true> implements 
   }
 
   /** It may be missing; it is null then. */
-  optional(): Field<E, false> {
+  optional(): Field<E, false, G | undefined> {
     return new Field({ ...this.plan, optional: true });
   }
   /** It may be null. */
-  nullable(): Field<E, false> {
+  nullable(): Field<E, false, G | null> {
     return new Field({ ...this.plan, nullable: true });
   }
   describe(description: string): this {
@@ -73,21 +88,25 @@ export class Field<E extends ExpressionOf, R extends boolean = true> implements 
   }
 }
 
-export class OneOfField<V extends string, R extends boolean = true> extends Field<StringExpression<V>, R> {
-  override optional(): OneOfField<V, false> {
+export class OneOfField<V extends string, R extends boolean = true, G = V> extends Field<
+  StringExpression<V>,
+  R,
+  G
+> {
+  override optional(): OneOfField<V, false, G | undefined> {
     return new OneOfField({ ...this.plan, optional: true });
   }
-  override nullable(): OneOfField<V, false> {
+  override nullable(): OneOfField<V, false, G | null> {
     return new OneOfField({ ...this.plan, nullable: true });
   }
   /**
    * What becomes of an event whose value is not listed: it is quarantined ('reject', what happens unless told
    * otherwise), or the value is read as null, or as another value.
    */
-  unlisted(as: 'reject'): OneOfField<V, R>;
-  unlisted(as: 'null'): OneOfField<V, false>;
-  unlisted<const A extends string>(as: { readonly as: A }): OneOfField<V | A, R>;
-  unlisted(as: 'reject' | 'null' | { readonly as: string }): OneOfField<string, boolean> {
+  unlisted(as: 'reject'): OneOfField<V, R, G>;
+  unlisted(as: 'null'): OneOfField<V, false, G | string>;
+  unlisted<const A extends string>(as: { readonly as: A }): OneOfField<V | A, R, G | string>;
+  unlisted(as: 'reject' | 'null' | { readonly as: string }): OneOfField<string, boolean, unknown> {
     const known = as === 'reject' || as === 'null' || (typeof as?.as === 'string' && as.as.isWellFormed());
     if (!known)
       throw new DefinitionError(`unlisted takes 'reject', 'null' or { as: 'a value' }; got ${show(as)}`);
@@ -106,14 +125,16 @@ export const bool = (): Field<BoolExpression> => new Field({ type: { kind: 'bool
 /** A whole number up to ±2^53. */
 export const int = (): Field<NumberExpression<'int'>> => new Field({ type: { kind: 'int' } });
 /** A whole number of 64 bits, a bigint in JavaScript: for ids that numbers would round. */
-export const int64 = (): Field<NumberExpression<'int64'>> => new Field({ type: { kind: 'int64' } });
+export const int64 = (): Field<NumberExpression<'int64'>, true, bigint | string> =>
+  new Field({ type: { kind: 'int64' } });
 /** A finite double; −0 is read as 0. */
 export const float = (): Field<NumberExpression<'float'>> => new Field({ type: { kind: 'float' } });
 /** Milliseconds since 1970, UTC. */
-export const timestamp = (): Field<TimestampExpression> => new Field({ type: { kind: 'timestamp' } });
+export const timestamp = (): Field<TimestampExpression, true, Date | number | string> =>
+  new Field({ type: { kind: 'timestamp' } });
 
 /** A number with `scale` digits after the point, 0 to 15, that sums exactly: money. */
-export const decimal = (scale: number): Field<NumberExpression<'decimal'>> =>
+export const decimal = (scale: number): Field<NumberExpression<'decimal'>, true, number | string> =>
   new Field({ type: decimalType(scale) });
 
 /** A string of a known list: comparing it with any other does not compile. */
@@ -129,9 +150,13 @@ export function oneOf<const V extends readonly [string, ...string[]]>(...values:
 }
 
 /** A list whose elements are all of one type. */
-export function list<E extends ExpressionOf, R extends boolean>(
-  element: FieldOf<E, R>,
-): Field<ListExpression<E, R extends true ? External<E> : External<E> | null>> {
+export function list<E extends ExpressionOf, R extends boolean, G>(
+  element: FieldOf<E, R, G>,
+): Field<
+  ListExpression<E, R extends true ? External<E> : External<E> | null>,
+  true,
+  readonly Exclude<G, undefined>[]
+> {
   const plan = fieldPlan('element', element);
   return new Field({ type: { kind: 'list', of: plan.type }, element: plan });
 }
@@ -139,7 +164,7 @@ export function list<E extends ExpressionOf, R extends boolean>(
 /** An object within the event. */
 export function struct<const F extends Record<string, FieldOf>>(
   fields: F,
-): Field<StructExpression<{ [N in keyof F]: FieldExpression<F[N]> }>> {
+): Field<StructExpression<{ [N in keyof F]: FieldExpression<F[N]> }>, true, GivenFields<F>> {
   const plans = fieldPlans(fields, 'struct');
   return new Field({
     type: { kind: 'struct', fields: plans.map(({ name, type }) => ({ name, type })) },

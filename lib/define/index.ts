@@ -22,4 +22,4 @@ export { type FeatureService, featureService } from './feature-service.ts';
 export { bool, decimal, float, int, int64, list, oneOf, string, struct, timestamp } from './field.ts';
 export { defineFunction, type FunctionTable, type RegisteredFunction } from './function.ts';
 export { type Stream, stream } from './stream.ts';
-export type { EntityKeys, FeatureValues, ServiceContext, ServiceValues } from './values.ts';
+export type { EntityKeys, EventOf, FeatureValues, ServiceContext, ServiceValues } from './values.ts';

@@ -9,14 +9,20 @@ import { checkName } from './names.ts';
 import { checkOptions } from './options.ts';
 import { parseDuration } from './windows.ts';
 
+declare const idOf: unique symbol;
+
 export type Schema = Readonly<Record<string, FieldOf>>;
 
-/** A stream of events, all of one schema. */
-export interface Stream<N extends string = string, S extends Schema = Schema> {
+/** A stream of events, all of one schema. `I`: the field by which copies are known. */
+export interface Stream<N extends string = string, S extends Schema = Schema, I extends string = string> {
+  readonly [idOf]: I;
   readonly name: N;
   readonly schema: S;
   readonly plan: StreamPlan;
 }
+
+/** The name of the field by which copies of a stream's events are known; never where there is none. */
+export type IdOf<S> = S extends { readonly [idOf]: infer I } ? I : never;
 
 /** The fields of a schema as expressions. */
 export type EventFields<S extends Schema> = { readonly [N in keyof S]: FieldExpression<S[N]> };
@@ -42,23 +48,23 @@ type IdField<S extends Schema> = Or<
   'The schema has no string, int or int64 field that is neither optional nor nullable'
 >;
 
-export interface StreamOptions<S extends Schema> extends Described {
+export interface StreamOptions<S extends Schema, I extends string = string> extends Described {
   readonly schema: S;
   /** The timestamp field that says when the event happened. */
   readonly eventTime: TimeField<NoInfer<S>>;
   /** The field or fields by which events are spread over shards; an event where one is null is bad. */
   readonly key: FieldNames<NoInfer<S>, KeyKind> | readonly FieldNames<NoInfer<S>, KeyKind>[];
   /** Copies of an event under one id and key that arrive within this time ('1h') count once. */
-  readonly dedupe?: { readonly by: IdField<NoInfer<S>>; readonly within: string };
+  readonly dedupe?: { readonly by: (I & IdField<NoInfer<S>>) | IdField<NoInfer<S>>; readonly within: string };
   /** Events before this UTC date are bad; '2000-01-01' unless given. */
   readonly since?: string;
 }
 
 /** Defines a stream of events. */
-export function stream<const N extends string, const S extends Schema>(
+export function stream<const N extends string, const S extends Schema, const I extends string = never>(
   name: N,
-  options: StreamOptions<S>,
-): Stream<N, S> {
+  options: StreamOptions<S, I>,
+): Stream<N, S, I> {
   return within({ definition: `stream ${name}` }, () => {
     checkName(name, 'a stream');
     checkOptions(options, ['schema', 'eventTime', 'key', 'dedupe', 'since']);
@@ -74,7 +80,7 @@ export function stream<const N extends string, const S extends Schema>(
       since: sinceTime(options.since ?? '2000-01-01'),
       ...describedOf(options),
     };
-    return Object.freeze({ name, schema: options.schema, plan: deepFreeze(plan) });
+    return Object.freeze({ name, schema: options.schema, plan: deepFreeze(plan) }) as Stream<N, S, I>;
   });
 }
 

@@ -1,8 +1,9 @@
 import type { Entity, KeyFields, KeyValues } from './entity.ts';
 import type { FeatureTypes } from './feature-group.ts';
 import type { ContextOf } from './feature-service.ts';
-import type { FieldValue } from './field.ts';
+import type { FieldValue, GivenFields } from './field.ts';
 import type { FeaturesOf, KeysOf } from './pick.ts';
+import type { IdOf, Schema, Stream } from './stream.ts';
 
 /*
  * What clients see, inferred from definitions: `FeatureValues<typeof userEngagement>`.
@@ -34,3 +35,14 @@ export type ServiceContext<S> =
         }
       >
     : never;
+
+/**
+ * An event as a producer gives it: timestamps as Date, epoch ms or ISO 8601 text, int64 as bigint or text. The id of a
+ * stream with `dedupe` may be left out where it is any string: the client makes one.
+ */
+export type EventOf<S> =
+  S extends Stream<string, infer F extends Schema>
+    ? Shown<GivenFields<Omit<F, MadeIdOf<S, F>>> & { readonly [N in MadeIdOf<S, F>]?: string | undefined }>
+    : never;
+type MadeIdOf<S, F extends Schema> =
+  IdOf<S> extends infer I extends keyof F & string ? (string extends FieldValue<F[I]> ? I : never) : never;

@@ -40,18 +40,22 @@ export { compileDecoder, type EventDecoder, isRejection, type Rejection, type St
 export { compileTextReader, type EventTextReader } from './event-text.ts';
 export {
   compileExpression,
+  compileExpressions,
   contextName,
   ExpressionError,
+  type FieldPlace,
   type FunctionRegistry,
 } from './expression/compile.ts';
+export type { Expression } from './expression/nodes.ts';
 export { fromExternal, toExternal } from './external.ts';
-export { type FeatureValues, PastQueryError } from './finalize.ts';
+export { type FeatureValues, type Finalize, PastQueryError } from './finalize.ts';
 export { compileGroup, type GroupKernel } from './group.ts';
 export { hash53, hashPosition, mixHashes } from './hash.ts';
 export { type KeyEncoder, keyEncoder, keyOf } from './key.ts';
 export type * from './plan.ts';
 export { compareInShard, type Position } from './position.ts';
 export type { State } from './state.ts';
+export { furthestTime } from './time.ts';
 export { formatTimestamp, parseTimestamp } from './timestamp.ts';
 export type { ScalarValue, Value, ValueType } from './value-type.ts';
 export { windowStart } from './window.ts';

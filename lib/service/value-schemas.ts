@@ -1,3 +1,4 @@
+import { longestKey } from '../kernel/key.ts';
 import type { EntityPlan, FieldPlan } from '../kernel/plan.ts';
 import { furthestTime } from '../kernel/time.ts';
 import type { ValueType } from '../kernel/value-type.ts';
@@ -73,9 +74,35 @@ export function outputSchema(type: ValueType): Schema {
 
 export const nullable = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
 
-/** The key of entities, as one object with all parts. */
-export function keySchema(entities: readonly EntityPlan[]): Schema {
-  const parts = new Map(entities.flatMap(entity => entity.keys.map(key => [key.name, key.type] as const)));
+/** How the keys of a request's entities may be given. */
+export interface KeySchemas {
+  readonly items: Schema;
+  readonly shared?: Schema;
+}
+
+/**
+ * The keys of a request that needs these entities: as one object with all parts, or with the parts of one entity
+ * shared, and the others in each.
+ */
+export function keySchemas(entities: readonly EntityPlan[]): readonly KeySchemas[] {
+  const keys = [...new Map(entities.flatMap(e => e.keys).map(key => [key.name, key])).values()];
+  // Entities may have the same parts; two equal ways would contradict each other.
+  const ways = new Map(
+    entities.map(({ keys: parts }) => parts.map(key => key.name).sort()).map(names => [`${names}`, names]),
+  );
+  const sharable = [...ways.values()].filter(names => names.length < keys.length);
+  return [
+    { items: keySchema(keys) },
+    ...sharable.map(names => ({
+      items: { ...keySchema(keys.filter(({ name }) => !names.includes(name))), additionalProperties: false },
+      shared: keySchema(keys.filter(({ name }) => names.includes(name))),
+    })),
+  ];
+}
+
+/** These parts of a key, as one object. */
+function keySchema(keys: EntityPlan['keys']): Schema {
+  const parts = new Map(keys.map(key => [key.name, key.type] as const));
   return {
     type: 'object',
     required: [...parts.keys()],
@@ -83,9 +110,16 @@ export function keySchema(entities: readonly EntityPlan[]): Schema {
   };
 }
 
-/** Longer keys are refused; escaped, two long parts could make one that is. */
+/** How long a key may be counts in bytes, and for all its parts together; no schema can say that. */
 const keyPart = (type: ValueType): Schema =>
-  type.kind === 'string' ? { type: 'string', minLength: 1, maxLength: 200 } : inputSchema(type);
+  type.kind === 'string'
+    ? {
+        type: 'string',
+        minLength: 1,
+        maxLength: longestKey,
+        description: `A key has at most ${longestKey} bytes of UTF-8, all its parts together.`,
+      }
+    : inputSchema(type);
 
 export function contextSchema(fields: readonly FieldPlan[]): Schema {
   const isOpen = (field: FieldPlan) => field.optional === true || field.nullable === true;

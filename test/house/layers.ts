@@ -10,6 +10,7 @@ export const layers = {
   define: { folder: 'lib/define', imports: ['kernel'], outside: 'computing' },
   runtime: { folder: 'lib/runtime', imports: ['kernel'], outside: 'computing' },
   adapters: { folder: 'lib/adapters', imports: ['runtime', 'kernel'], outside: 'packages' },
+  client: { folder: 'lib/client', imports: ['define', 'runtime', 'kernel'], outside: 'packages' },
   service: { folder: 'lib/service', imports: ['runtime', 'kernel'], outside: 'packages' },
   local: {
     folder: 'lib/local',
@@ -58,6 +59,7 @@ export const toolFolders = ['test', 'bench'] as const;
 export const platformSideOfVerify: readonly RegExp[] = [
   /^test\/verify\/chronon\/(kernel|plan|check)\.ts$/,
   /^test\/verify\/retail\/check\.ts$/,
+  /^test\/verify\/motion\/(check|rows|source)\.ts$/,
   /^test\/verify\/[a-z]+\/verify\.ts$/,
   /\.test\.ts$/,
 ];

@@ -1,4 +1,4 @@
-// TS2322: Type 'Field<StringExpression<string>, false>' is not assignable to type 'KeyField'
+// TS2322: Type 'Field<StringExpression<string>, false, string | undefined>' is not assignable to type 'KeyField'
 import { entity, string } from '../../../lib/define/index.ts';
 
 // error

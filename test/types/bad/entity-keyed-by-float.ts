@@ -1,4 +1,4 @@
-// TS2322: Type 'Field<NumberExpression<"float">, true>' is not assignable to type 'KeyField'
+// TS2322: Type 'Field<NumberExpression<"float">, true, number>' is not assignable to type 'KeyField'
 import { entity, float } from '../../../lib/define/index.ts';
 
 // error
