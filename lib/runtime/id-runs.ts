@@ -151,6 +151,8 @@ function createCache(mostBytes: number) {
       return ids;
     },
     set(id: string, ids: SettledIds): void {
+      // Two batches of one process can have read it at once.
+      if (kept.has(id)) return;
       if (ids.count > lookThrough) indexIds(ids);
       kept.set(id, ids);
       bytes += weight(ids);
