@@ -1,0 +1,28 @@
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+
+/**
+ * A client as the state store wants it: connections are kept, nothing waits for ever, and the SDK tries nothing again
+ * by itself. When to try again, and when not to, is the store's to know: a conditional write whose answer was lost
+ * would meet itself.
+ *
+ * `config` is the SDK's, for its region, credentials and endpoint.
+ */
+export function createDynamoClient(
+  config: Omit<DynamoDBClientConfig, 'maxAttempts' | 'retryMode' | 'retryStrategy' | 'requestHandler'> = {},
+): DynamoDBClient {
+  const agent = { keepAlive: true, maxSockets: mostSockets };
+  return new DynamoDBClient({
+    ...config,
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: 1_000,
+      requestTimeout: 5_000,
+      throwOnRequestTimeout: true,
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
+  });
+}
+
+/** As many requests are under way at once as a store sends to one table, for its reads and for its writes. */
+const mostSockets = 128;

@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { stateStoreConformance } from '../../conformance/state-store.ts';
+import { type DynamoServer, dynamoLocalUrl, startDynalite } from './servers.ts';
+import { dynamoSubject } from './support.ts';
+
+describe('in process', () => {
+  let server: DynamoServer;
+  beforeAll(async () => {
+    server = await startDynalite();
+  });
+  afterAll(() => server.stop());
+  stateStoreConformance('dynamodb (dynalite)', () => dynamoSubject(server.url));
+});
+
+if (dynamoLocalUrl === null) {
+  test.skip('state store: dynamodb (DynamoDB Local): DYNAMODB_LOCAL_URL is not set', () => {});
+} else {
+  stateStoreConformance('dynamodb (DynamoDB Local)', () => dynamoSubject(dynamoLocalUrl as string));
+}
