@@ -9,11 +9,13 @@ describe('in process', () => {
     server = await startDynalite();
   });
   afterAll(() => server.stop());
-  stateStoreConformance('dynamodb (dynalite)', () => dynamoSubject(server.url));
+  stateStoreConformance('dynamodb (dynalite)', () => dynamoSubject(server.url), { rows: 700 });
 });
 
 if (dynamoLocalUrl === null) {
   test.skip('state store: dynamodb (DynamoDB Local): DYNAMODB_LOCAL_URL is not set', () => {});
 } else {
-  stateStoreConformance('dynamodb (DynamoDB Local)', () => dynamoSubject(dynamoLocalUrl as string));
+  stateStoreConformance('dynamodb (DynamoDB Local)', () => dynamoSubject(dynamoLocalUrl as string), {
+    rows: 700,
+  });
 }

@@ -14,12 +14,15 @@ import { progressTable, rowTable, type TableDefinition } from '../../../lib/adap
 import type { StateStore } from '../../../lib/runtime/ports.ts';
 import type { Subject } from '../../conformance/harness.ts';
 
-export const testClient = (url: string): DynamoDBClient =>
-  createDynamoClient({
-    endpoint: url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
+export const testClient = (url: string, requestMs = 20_000): DynamoDBClient =>
+  createDynamoClient(
+    {
+      endpoint: url,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    },
+    { connectMs: requestMs, requestMs },
+  );
 
 export async function makeTable(
   client: DynamoDBClient,
