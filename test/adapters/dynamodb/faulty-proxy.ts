@@ -8,10 +8,10 @@ import { close, listen } from './servers.ts';
  * - `throttle`, `error`: it is answered as DynamoDB does when it is too much, or when something fails in DynamoDB;
  * - `reset`: the connection ends before it gets there; `lose`: it takes effect, and the connection ends before the answer;
  * - `hang`: it takes effect, and is never answered;
- * - `late`: the connection ends, and it takes effect after `lateMs`;
+ * - `late`: the connection ends, and it takes effect after `delayMs`; `slow`: it takes effect then, and is answered;
  * - `put off`: of a batch the second half is not done, and answered as such.
  */
-export type Fault = 'throttle' | 'error' | 'reset' | 'lose' | 'hang' | 'late' | 'put off';
+export type Fault = 'throttle' | 'error' | 'reset' | 'lose' | 'hang' | 'late' | 'slow' | 'put off';
 
 /** One request, as it came. */
 export interface Call {
@@ -32,14 +32,15 @@ export interface FaultyProxy {
 export interface FaultyProxyOptions {
   faultOf(call: Call): Fault | null;
   /** Changes a request on its way; for tests that show what a part of it is for. */
-  rewrite?(call: Call): void;
-  lateMs?(): number;
+  rewrite?: ((call: Call) => void) | undefined;
+  delayMs?(): number;
 }
 
 /** Stands before a DynamoDB and hands requests on, but for those that something happens to. */
 export async function startFaultyProxy(target: string, options: FaultyProxyOptions): Promise<FaultyProxy> {
   const agent = new Agent({ keepAlive: true });
   const calls: Call[] = [];
+  const delay = options.delayMs ?? (() => 50);
   const late: Promise<unknown>[] = [];
 
   const send = (headers: IncomingHttpHeaders, body: unknown): Promise<Answer> =>
@@ -74,8 +75,11 @@ export async function startFaultyProxy(target: string, options: FaultyProxyOptio
         await send(headers, call.body);
         return;
       case 'late':
-        late.push(sleep(options.lateMs?.() ?? 50).then(() => send(headers, call.body)));
+        late.push(sleep(delay()).then(() => send(headers, call.body)));
         return socket.resetAndDestroy();
+      case 'slow':
+        await sleep(delay());
+        return answer(await send(headers, call.body));
       case 'put off':
         return answer(await sendHalf(call, body => send(headers, body)));
       case null:
