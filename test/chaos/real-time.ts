@@ -34,8 +34,8 @@ export interface RealTimeCounts {
   failed: number;
   partialFailure: number;
   timedOut: number;
-  /** Attempts that were given up and ended when their batch was settled by another. */
-  zombieAfter: number;
+  /** Attempts that were given up and went on to their end. */
+  zombie: number;
   replay: number;
   reads: number;
 }
@@ -66,7 +66,7 @@ export async function runInRealTime(options: RealTimeOptions) {
     failed: 0,
     partialFailure: 0,
     timedOut: 0,
-    zombieAfter: 0,
+    zombie: 0,
     replay: 0,
     reads: 0,
   };
@@ -102,7 +102,7 @@ export async function runInRealTime(options: RealTimeOptions) {
     const work = transform({ shard: shard.id, records }).then(
       ({ failures: [lowest] }) => {
         idle.push(transform);
-        if (isGivenUp) counts.zombieAfter++;
+        if (isGivenUp) counts.zombie++;
         if (lowest === undefined) return records.length;
         counts.partialFailure++;
         return records.findIndex(r => r.sequence === lowest);

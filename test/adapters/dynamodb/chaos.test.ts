@@ -6,7 +6,7 @@ import type { Profile } from '../../chaos/profile.ts';
 import { createRandom, type Random } from '../../chaos/random.ts';
 import { runInRealTime } from '../../chaos/real-time.ts';
 import { type Call, type Fault, startFaultyProxy } from './faulty-proxy.ts';
-import { type DynamoServer, startDynalite } from './servers.ts';
+import { type DynamoServer, startDynamo } from './servers.ts';
 import { makeTables, testClient } from './support.ts';
 
 /** The exactly-once protocol over real requests that fail: the real transform, this adapter, and a proxy of faults. */
@@ -14,7 +14,7 @@ import { makeTables, testClient } from './support.ts';
 const seed = 20_240_511;
 let server: DynamoServer;
 beforeAll(async () => {
-  server = await startDynalite();
+  server = await startDynamo();
 });
 afterAll(() => server.stop());
 

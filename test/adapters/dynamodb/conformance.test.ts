@@ -13,7 +13,7 @@ describe('in process', () => {
 });
 
 if (dynamoLocalUrl === null) {
-  test.skip('state store: dynamodb (DynamoDB Local): DYNAMODB_LOCAL_URL is not set', () => {});
+  test.skip('state store: dynamodb (DynamoDB Local): not started, see local/run.ts', () => {});
 } else {
   stateStoreConformance('dynamodb (DynamoDB Local)', () => dynamoSubject(dynamoLocalUrl as string), {
     rows: 700,

@@ -14,8 +14,12 @@ export async function startDynalite(): Promise<DynamoServer> {
   return { url: await listen(server), stop: () => close(server) };
 }
 
-/** Where AWS's own DynamoDB Local listens; null where it was not started (dynamodb-local.sh). */
+/** Where AWS's own DynamoDB Local listens; null where it was not started (local/run.ts). */
 export const dynamoLocalUrl: string | null = process.env.DYNAMODB_LOCAL_URL ?? null;
+
+/** The one nearest to the real one that there is. */
+export const startDynamo = async (): Promise<DynamoServer> =>
+  dynamoLocalUrl === null ? startDynalite() : { url: dynamoLocalUrl, stop: async () => {} };
 
 export async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve, reject) => {

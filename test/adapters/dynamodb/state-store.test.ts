@@ -9,7 +9,7 @@ import { dynamoRowLimits, longestItem } from '../../../lib/adapters/dynamodb/tab
 import type { StateStore } from '../../../lib/runtime/ports.ts';
 import { bytes, text } from '../../conformance/harness.ts';
 import { type Call, type Fault, type FaultyProxy, startFaultyProxy } from './faulty-proxy.ts';
-import { type DynamoServer, startDynalite } from './servers.ts';
+import { type DynamoServer, startDynamo } from './servers.ts';
 import { makeTables, noPauses, type TestTables, testClient } from './support.ts';
 
 let server: DynamoServer;
@@ -19,7 +19,7 @@ let faultOf: (call: Call) => Fault | null;
 const direct = () => testClient(server.url);
 
 beforeAll(async () => {
-  server = await startDynalite();
+  server = await startDynamo();
 });
 afterAll(() => server.stop());
 beforeEach(async () => {
