@@ -1,39 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Served } from '../../lib/local/index.ts';
-import { serve } from '../../lib/local/index.ts';
-import visits from '../cli/visits.ts';
-import { clientOf, json, ndjson, visit } from './running.ts';
+import { type clientOf, ndjson, posting as post, startBlameless, visit } from './running.ts';
 
-const limits = { bodyBytes: 1 << 20, eventsPerRequest: 100, entitiesPerRequest: 3, requestMs: 300 };
+const limits = { bodyBytes: 1 << 20, eventsPerRequest: 100, entitiesPerRequest: 3 };
 
-const directory = mkdtempSync(join(tmpdir(), 'millrace-test-'));
 let served: Served;
 let client: ReturnType<typeof clientOf>;
-const errors: unknown[] = [];
 beforeAll(async () => {
-  served = await serve({
-    directory,
-    definitions: visits,
-    create: true,
-    port: 0,
-    windowMs: 1,
-    durability: 'os',
-    limits,
-    onError: error => errors.push(error),
-  });
-  client = clientOf(served.url);
-  return async () => {
-    await served.stop();
-    rmSync(directory, { recursive: true });
-    // Whatever was asked, nothing was the service's own fault.
-    expect(errors).toEqual([]);
-  };
+  const started = await startBlameless(limits);
+  ({ served, client } = started);
+  return started.stop;
 });
 
 describe('events that are taken', () => {
@@ -146,14 +123,17 @@ describe('requests that are refused', () => {
     [features, post(asked({ entity: {} })), 400, 'bad-request', /unknown member "entity"/],
     [features, post(asked({ entities: [] })), 400, 'bad-request', /list of keys/],
     [features, post(asked({ entities: ['ann'] })), 400, 'bad-request', /entities\[0\] must be an object/],
-    [features, post(asked({ entities: [{ name: 'ann' }] })), 400, 'bad-request', /user is missing/],
-    [features, post(asked({ entities: [{ user: 5 }] })), 400, 'bad-request', /user is no string/],
+    [features, post(asked({ entities: [{ name: 'ann' }] })), 400, 'bad-key', /user is missing/],
+    [features, post(asked({ entities: [{ user: 5 }] })), 400, 'bad-key', /user is no string/],
     [features, post(asked({ entities: Array(4).fill({ user: 'a' }) })), 400, 'too-many', /at most 3/],
-    [features, post(asked({ entities: [{ user: 'x'.repeat(2_000) }] })), 400, 'bad-request', /1024/],
+    [features, post(asked({ entities: [{ user: 'x'.repeat(2_000) }] })), 400, 'bad-key', /1024/],
     [features, post(asked({ context: {} })), 400, 'bad-request', /no context/],
-    [features, post(asked({ asOf: 'now' })), 400, 'bad-request', /milliseconds/],
-    [features, post(asked({ asOf: -9e15 })), 400, 'bad-request', /milliseconds/],
-    [features, post('{"service":"greeting","entities":[{"user":"a"}]}'), 400, 'bad-request', /factor/],
+    [features, post(asked({ asOf: 'now' })), 400, 'bad-time', /milliseconds/],
+    [features, post(asked({ asOf: -9e15 })), 400, 'bad-time', /milliseconds/],
+    [features, post(asked({ deadlineMs: 0 })), 400, 'bad-time', /above 0 and at most 5000/],
+    [features, post(asked({ deadlineMs: 5001 })), 400, 'bad-time', /at most 5000/],
+    [features, post(asked({ deadlineMs: '5' })), 400, 'bad-time', /milliseconds/],
+    [features, post('{"service":"greeting","entities":[{"user":"a"}]}'), 400, 'bad-context', /factor/],
     [
       features,
       post('{"service":"greeting","entities":[{"user":"a"}],"context":[]}'),
@@ -171,6 +151,12 @@ describe('requests that are refused', () => {
     ],
     ['/v1/quarantine/redrive', post('{"stream":"visits","ids":[1]}'), 400, 'bad-request', /list of ids/],
     ['/v1/quarantine/redrive', post('{"all":true}'), 400, 'bad-request', /nothing else/],
+    ['/v1/unapplied/redrive', post('[]'), 400, 'bad-request', /must be an object/],
+    ['/v1/unapplied/redrive', post('{"all":true}'), 400, 'bad-request', /nothing else/],
+    ['/v1/unapplied/redrive', post('{"table":1}'), 400, 'bad-request', /table must be text/],
+    ['/v1/unapplied/redrive', post('{"table":"t","startAnew":1}'), 400, 'bad-request', /a boolean/],
+    ['/v1/unapplied/redrive', post('{"key":"k"}'), 400, 'bad-request', /say which table/],
+    ['/v1/unapplied/redrive', post('{"startAnew":true}'), 400, 'bad-request', /say which with table/],
   ];
   test.each(cases)('%s %o: %i %s', async (path, init, status, code, message) => {
     const answer = await client.ask(path, init);
@@ -189,51 +175,3 @@ describe('requests that are refused', () => {
     expect(await read('"7301234567890123456"')).toMatchObject({ status: 200 });
   });
 });
-
-describe('clients that misbehave', () => {
-  /** What comes back on a connection on which these bytes are sent and no more. */
-  const raw = (bytes: string) =>
-    new Promise<string>((resolve, reject) => {
-      let text = '';
-      const socket = connect(Number(new URL(served.url).port), '127.0.0.1', () => socket.write(bytes));
-      socket.on('data', part => {
-        text += part;
-      });
-      socket.on('close', () => resolve(text));
-      socket.on('error', reject);
-    });
-
-  test('what is not HTTP is told so', async () => {
-    expect(await raw('hello\r\n\r\n')).toMatch(/^HTTP\/1.1 400 .*"code":"bad-request"/s);
-  });
-
-  test('headers without end are cut', async () => {
-    const answer = await raw(`GET /health HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`);
-    expect(answer).toMatch(/^HTTP\/1.1 431 .*"code":"headers-too-large"/s);
-  });
-
-  test('a body that never ends is given up', async () => {
-    const head = `POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-type: ${json}\r\ncontent-length: 100\r\n\r\n[`;
-    expect(await raw(head)).toMatch(/^HTTP\/1.1 408 .*"code":"timeout"/s);
-  });
-
-  test('a client that goes away midway leaves the service well', async () => {
-    await new Promise<void>(resolve => {
-      const sent = request(`${served.url}/v1/events`, {
-        method: 'POST',
-        headers: { 'content-type': json, 'content-length': 1_000 },
-      });
-      sent.on('error', () => resolve());
-      sent.write('[', () => sent.destroy());
-    });
-    expect((await client.ask('/health')).status).toBe(200);
-  });
-});
-
-function post(body: string | Buffer, headers: Record<string, string> = {}): RequestInit {
-  return {
-    method: 'POST',
-    body: body as NonNullable<RequestInit['body']>,
-    headers: { 'content-type': json, ...headers },
-  };
-}

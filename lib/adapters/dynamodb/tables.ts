@@ -55,12 +55,12 @@ export const progressTable: TableDefinition = {
 export const longestItem = 400 * 1024;
 
 /**
- * How large rows and runs may grow here. An item of up to 1 KB costs one write unit: a head of 900 bytes leaves room
- * for a key of 100. Items end at 400 KB: a run's id has up to 1,100 bytes, the rest of what is no head or run is less
+ * How large rows and runs may grow here. An item of up to 1 KB costs one write unit: a head of 960 bytes leaves room
+ * for a key of 46, and for all that stands beside them. Items end at 400 KB: a run's id has up to 1,100 bytes, the rest of what is no head or run is less
  * than 100.
  */
 export const dynamoRowLimits: RowLimits = {
-  headBytes: 900,
+  headBytes: 960,
   runBytes: 64 * 1024,
   itemBytes: longestItem - 2 * 1024,
 };
