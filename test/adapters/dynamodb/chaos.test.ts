@@ -47,7 +47,7 @@ async function runOnTheWire(seed: number, { events }: { events: number }, rewrit
   });
   const direct = testClient(server.url);
   const { names } = await makeTables(direct, 'user_activity@1', 'item_activity@1', 'user_item@1');
-  const client = testClient(proxy.url, 2_000);
+  const client = testClient(proxy.url, 1_000);
   try {
     const result = await runInRealTime({
       profile: { ...profile, events },
@@ -79,27 +79,32 @@ const chances: Readonly<Record<Fault, number>> = {
   'put off': 0.2,
 };
 
-/** Draws what happens to each request; now and then a part of the rows, or everything, is out for a while. */
+/**
+ * Draws what happens to each request. Now and then a part of the rows, or everything, is out, until so many requests
+ * were turned away that some attempt has given up.
+ */
 function createFaults(random: Random) {
   const names = Object.keys(chances) as Fault[];
   const faults = { ...Object.fromEntries(names.map(name => [name, 0])), outage: 0 } as Record<
     Fault | 'outage',
     number
   >;
-  let outage = { until: 0, partition: all, fault: 'error' as Fault };
+  let outage: { readonly fault: Fault; readonly partition: number | null; left: number } | null = null;
 
   function draw({ operation, body }: Call): Fault | null {
-    const now = Date.now();
-    if (now > outage.until && random.chance(0.002)) {
+    if (outage === null && random.chance(0.002)) {
+      const fault = (['error', 'throttle', 'reset'] as const)[faults.outage % 3] as Fault;
+      const partition = faults.outage % 2 === 0 ? random.below(partitions) : null;
+      outage = { fault, partition, left: partition === null ? 120 : 500 };
       faults.outage++;
-      outage = {
-        until: now + random.between(200, 1_500),
-        partition: random.pick([all, 0, 1, 2]),
-        fault: random.pick(['error', 'throttle', 'reset']),
-      };
     }
-    const isOut = outage.partition === all || body.Item?.k?.S.length % 3 === outage.partition;
-    if (now < outage.until && isOut) return outage.fault;
+    if (outage !== null) {
+      const { fault, partition } = outage;
+      if (partition === null || body.Item?.k?.S.length % partitions === partition) {
+        if (--outage.left === 0) outage = null;
+        return fault;
+      }
+    }
     let left = random.float();
     for (const fault of names) {
       if (fault === 'put off' && !operation.startsWith('Batch')) continue;
@@ -119,7 +124,7 @@ function createFaults(random: Random) {
   };
 }
 
-const all = -1;
+const partitions = 3;
 
 const profile: Omit<Profile, 'events'> = {
   feed: 'home',
