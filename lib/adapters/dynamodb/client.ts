@@ -26,5 +26,5 @@ export function createDynamoClient(
   });
 }
 
-/** As many requests are under way at once as a store sends to one table, for its reads and for its writes. */
+/** As many as a store sends to one table at most (state-store.ts); a busy moment on several waits for a socket. */
 const mostSockets = 128;

@@ -1,7 +1,7 @@
 import { StoreError } from '../../runtime/errors.ts';
 import { failureOf, storeErrorOf } from './failures.ts';
 
-/** Waiting, and the numbers it is spread by; both are given, so that tests need not wait. */
+/** Waiting, and the chance that spreads it. */
 export interface Pauses {
   sleep(ms: number): Promise<void>;
   /** From 0 up to, not including, 1. */
@@ -61,18 +61,16 @@ export function createRetry({ sleep, random }: Pauses): Retry {
     }
   }
 
-  return {
-    all,
-    pause,
-    async one(what, request) {
-      const results: Awaited<ReturnType<typeof request>>[] = [];
-      await all(what, [request], async ([only]) => {
-        results.push(await (only as typeof request)());
-        return [];
-      });
-      return results[0] as Awaited<ReturnType<typeof request>>;
-    },
-  };
+  async function one<R>(what: string, request: () => Promise<R>): Promise<R> {
+    const results: R[] = [];
+    await all(what, [request], async () => {
+      results.push(await request());
+      return [];
+    });
+    return results[0] as R;
+  }
+
+  return { all, one, pause };
 }
 
 const firstPause = 25;

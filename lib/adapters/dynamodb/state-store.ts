@@ -25,8 +25,8 @@ export interface DynamoStateStoreOptions {
   /** How long after its last write (ms) a row of this table may be dropped; null: never. Runs never expire. */
   ttlOf?(table: string): number | null;
   /**
-   * False for those who only serve: rows and runs are then read at half the price, and a moment late. The transform
-   * must not: its marks would be late as well.
+   * False for those who only serve: rows and runs are then read at half the price, and may be a moment old. Not for the
+   * transform, which prunes a row's marks by a progress that it reads after the row.
    */
   readonly consistentReads?: boolean;
   /** Called for each request that DynamoDB answered with what it took. */
