@@ -2,7 +2,15 @@ import { type GroupKernel, NewerCodecError, type Row, type StreamEvent } from '.
 import { type MillraceError, StoreError } from './errors.ts';
 import { markName } from './marks.ts';
 import type { EventRecord } from './parse-records.ts';
-import type { Clock, RowWrite, ShardPosition, StateStore, UnappliedEvent, UnappliedStore } from './ports.ts';
+import type {
+  CachedRow,
+  Clock,
+  RowWrite,
+  ShardPosition,
+  StateStore,
+  UnappliedEvent,
+  UnappliedStore,
+} from './ports.ts';
 import { type RowLimits, RunError, tableOf } from './rows.ts';
 import type { RunGraveyard } from './run-graveyard.ts';
 import { type RowUpdate, updateRow } from './update-row.ts';
@@ -92,6 +100,7 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
   /** Throws StoreError where the store does nothing of it now. */
   async function foldOnce(pass: RowPass, waiting: RowPass['lists'], runsMustExist: boolean): Promise<Round> {
     const table = tableOf(pass.kernel.group);
+    const readAt = clock.now();
     const stored = await store.read(table, [...waiting.keys()]);
     // After the rows: a mark at or below this progress can go, and no row can have been written past it since.
     const progress: Progress = new Map(
@@ -100,6 +109,7 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
 
     const round: Round = { again: new Map(), unreadable: [], error: null };
     const writes: RowWrite[] = [];
+    const written: CachedRow[] = [];
     const updates = new Map<string, RowUpdate>();
     const context = { store, limits, runsMustExist };
     const now = clock.now();
@@ -120,6 +130,7 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
         continue;
       }
       if (update === null) {
+        written.push({ key, row: before });
         pass.settled?.(events);
         continue;
       }
@@ -134,6 +145,7 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
     const lacking = [...updates].flatMap(([key, update]) => lackingOf(table, key, update));
     if (lacking.length > 0) await unapplied.put(lacking);
 
+    if (written.length > 0) await store.republish?.(table, written, readAt);
     const outcomes = await store.write(table, writes);
     for (let w = 0; w < writes.length; w++) {
       const { key } = writes[w] as RowWrite;
