@@ -140,7 +140,8 @@ if ends <= now then return 0 end
 local published = 0
 for i, key in ipairs(KEYS) do
   local value = ARGV[i + 2]
-  local present = redis.call('GETRANGE', key, 0, 7)
+  local present = redis.pcall('GETRANGE', key, 0, 7)
+  if type(present) == 'table' then present = '' end
   if versionOf(value) > (versionOf(present) or -1) then
     redis.call('SET', key, value, 'PXAT', string.format('%.0f', ends))
     published = published + 1
