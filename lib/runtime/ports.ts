@@ -119,15 +119,15 @@ export interface CachedRow {
 
 /**
  * Rows nearer to readers than their store. What it gives is what the store had no longer ago than the cache's bound, and
- * never an older version after a newer one that it gave within this time. It may forget anything at any time. Neither
- * method ever rejects: a cache that fails is an empty one.
+ * never an older version after a newer one, unless it lost the newer before its time. Neither method ever rejects: a
+ * cache that fails is an empty one.
  */
 export interface RowCache {
   /** In the order of the keys: undefined where nothing is known, or not in time. */
   read(table: string, keys: readonly string[]): Promise<readonly (StoredRow | null | undefined)[]>;
   /**
-   * Puts rows there that the store had at `knownAt` (ms of the wall) or later; none over a newer version. Resolves when
-   * it is done or given up.
+   * Puts rows there that the store had at `knownAt` (ms of the wall) or later: none over a newer version, and none that
+   * comes half the bound after `knownAt`. Resolves when it is done or given up.
    */
   publish(table: string, rows: readonly CachedRow[], knownAt: number): Promise<void>;
 }

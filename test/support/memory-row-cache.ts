@@ -7,7 +7,7 @@ export interface MemoryRowCache extends RowCache {
   isDown: boolean;
 }
 
-/** A row cache in memory. Entries end `boundMs` after their rows were known. */
+/** A row cache in memory. Entries end `boundMs` after their rows were known; half of that is too late to come. */
 export function createMemoryRowCache(boundMs: number, now: () => number): MemoryRowCache {
   const entries = new Map<string, { readonly row: StoredRow | null; readonly ends: number }>();
   const nameOf = (table: string, key: string): string => `${table}\0${key}`;
@@ -22,8 +22,9 @@ export function createMemoryRowCache(boundMs: number, now: () => number): Memory
       return keys.map(key => (cache.isDown ? undefined : find(nameOf(table, key))?.row));
     },
     async publish(table, rows, knownAt) {
-      const ends = Math.min(knownAt, now()) + boundMs;
-      if (cache.isDown || ends <= now()) return;
+      const known = Math.min(knownAt, now());
+      const ends = known + boundMs;
+      if (cache.isDown || now() - known >= boundMs / 2) return;
       for (const { key, row } of rows) {
         const name = nameOf(table, key);
         const present = find(name);

@@ -39,8 +39,10 @@ export interface RowCacheCounts {
 
 /**
  * Rows in Redis or Valkey, under their versions. An entry ends `boundMs` after its row was known to be the store's,
- * whenever it gets there: a publisher that was held up cannot bring an old row back, for when the newer one's entry is
- * gone the time of the older has passed as well. Clocks of publishers and Redis that disagree shift the bound by as much.
+ * whenever it gets there, and one that needs half of this to get there is passed over. So nobody who was held up can
+ * bring an old row back after the newer one's entry has ended: what was known before the newer row was written arrives
+ * within half the bound of that write or not at all, and the newer row's entry, itself known at most half the bound
+ * before that write, still stands then. Clocks that disagree shift this by as much.
  *
  * Redis being slow, full, or gone is never an error here: rows are then unknown, within `readWithinMs`.
  */
@@ -129,21 +131,23 @@ export function createRedisRowCache(options: RedisRowCacheOptions): RedisRowCach
 }
 
 /**
- * ARGV[1] when the rows were known, ARGV[2] for how long an entry may stand; then a value for each of KEYS. Answers how
- * many were put there. A clock that is ahead cannot make an entry stand longer than the bound from now.
+ * ARGV[1] when the rows were known, ARGV[2] the bound; then a value for each of KEYS. Answers how many were put there.
+ * A clock that is ahead cannot make an entry stand longer than the bound from now.
  */
 const publishScript = redisScript(`${luaVersionOf}
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local ends = math.min(tonumber(ARGV[1]), now) + tonumber(ARGV[2])
-if ends <= now then return 0 end
+local known = math.min(tonumber(ARGV[1]), now)
+local bound = tonumber(ARGV[2])
+if now - known >= bound / 2 then return 0 end
+local ends = string.format('%.0f', known + bound)
 local published = 0
 for i, key in ipairs(KEYS) do
   local value = ARGV[i + 2]
   local present = redis.pcall('GETRANGE', key, 0, 7)
   if type(present) == 'table' then present = '' end
   if versionOf(value) > (versionOf(present) or -1) then
-    redis.call('SET', key, value, 'PXAT', string.format('%.0f', ends))
+    redis.call('SET', key, value, 'PXAT', ends)
     published = published + 1
   end
 end

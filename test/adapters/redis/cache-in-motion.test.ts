@@ -47,10 +47,11 @@ function createHistory() {
       expect(outcomes).toEqual(['written']);
     },
     /** The store, noting when rows are replaced: after that no read gives the older one. */
-    noted(): StateStore {
+    noted(slowness: () => number = () => 0): StateStore {
       return {
         ...store,
         async write(table, writes) {
+          await pause(slowness());
           const outcomes = await store.write(table, writes);
           for (const { key, expected } of writes) replacedAt.set(`${key} ${expected}`, Date.now());
           return outcomes;
@@ -101,24 +102,25 @@ describe('a cache in motion', () => {
     const client = await server.connect();
     const patience = { readWithinMs: 10_000, publishWithinMs: 10_000 };
     const cache = createRedisRowCache({ client, boundMs, ...patience });
-    /** A publisher that is held up on its way, now and then for longer than an entry stands. */
+    const late: Promise<void>[] = [];
+    /** Publications on their way for now and then longer than an entry stands. Nobody waits for them. */
     const held = {
       ...cache,
       async publish(...publication: Parameters<typeof cache.publish>) {
-        await pause(random() < 0.3 ? random() * 2 * boundMs : 0);
-        await cache.publish(...publication);
+        const way = pause(random() < 0.3 ? random() * 2 * boundMs : 0);
+        late.push(way.then(() => cache.publish(...publication)));
       },
     };
+    const slowness = (): number => (random() < 0.3 ? random() * 2 * boundMs : 0);
     const clock = { now: Date.now };
-    const writes = publishingWrites(history.noted(), held, clock);
+    const writes = publishingWrites(history.noted(slowness), held, clock);
     const reads = cachedReads(history.store, held, clock);
 
     const ends = Date.now() + 2_500;
     const isOver = (): boolean => Date.now() >= ends;
     const writer = async (key: string) => {
       while (!isOver()) {
-        // Not awaited: the next write must not wait for this one's publication.
-        void history.write(writes, key);
+        await history.write(writes, key);
         await pause(random() < 0.2 ? random() * 3 * boundMs : random() * 6);
       }
     };
@@ -144,7 +146,7 @@ describe('a cache in motion', () => {
       watch(ofCache, history, isOver, () => {}),
       watch(reads, history, isOver, () => {}),
     ]);
-    await pause(3 * boundMs);
+    await Promise.all(late);
     await client.close();
     for (const [what, n] of Object.entries({ ...cache.counts, steps, unanswered: 1, unpublished: 1 }))
       expect(n, `seed ${seed}: ${what}`).toBeGreaterThan(0);
