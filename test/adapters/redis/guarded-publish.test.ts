@@ -160,6 +160,7 @@ describe('guarded publication', () => {
     // fast-check prints the seed and the steps of a failure.
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 120, maxLength: 160 }), run), {
       numRuns: 300,
+      examples,
     });
     for (const [what, n] of Object.entries(happened)) expect(n, what).toBeGreaterThan(20);
   }, 60_000);
