@@ -44,6 +44,8 @@ export async function connectRedis(options: RedisOptions): Promise<RedisClient> 
     commandTimeout: timeoutMs,
     connectTimeout: timeoutMs,
     autoResendUnfulfilledCommands: false,
+    // Or what was under way would wait for its timeout.
+    maxRetriesPerRequest: 0,
     disableClientInfo: true,
   };
   const backoff = (times: number): number =>
@@ -119,9 +121,11 @@ function storeErrorOf(where: string, error: Error, connectionError: Error | unde
     return new StoreError('corrupt', `${where}: a key under the prefix holds what is not ours`, {
       cause: error,
     });
-  const isWithout = message.includes('enableOfflineQueue');
-  const why = isWithout
-    ? `no connection${connectionError === undefined ? '' : `: ${connectionError.message}`}`
-    : message;
+  const known = connectionError === undefined ? '' : `: ${connectionError.message}`;
+  const why = message.includes('enableOfflineQueue')
+    ? `no connection${known}`
+    : message.includes('max retries per request')
+      ? `the connection was lost${known}`
+      : message;
   return new StoreError('unavailable', `${where}: ${why}`, { cause: error });
 }

@@ -126,9 +126,10 @@ for i, key in ipairs(KEYS) do
   if type(header) == 'table' then
     replies[i] = header.err
   else
-    local version = 0
-    if header ~= '' or redis.call('EXISTS', key) == 1 then version = versionOf(header) or 0 end
-    if header ~= '' and version == 0 then version = tonumber('${Number.MIN_VALUE}') end
+    local version = versionOf(header) or 0
+    if version == 0 and (header ~= '' or redis.call('EXISTS', key) == 1) then
+      version = tonumber('${Number.MIN_VALUE}')
+    end
     if version ~= tonumber(ARGV[2 * i - 1]) then
       replies[i] = 0
     else
