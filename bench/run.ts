@@ -8,6 +8,7 @@ import { freshness } from './cases/freshness.ts';
 import { ingest } from './cases/ingest.ts';
 import { memory } from './cases/memory.ts';
 import { reads } from './cases/reads.ts';
+import { rowCache } from './cases/row-cache.ts';
 import { transform } from './cases/transform.ts';
 import { type Benchmark, passes, type Result } from './result.ts';
 
@@ -16,13 +17,14 @@ import { type Benchmark, passes, type Result } from './result.ts';
  * that take very long are run by name only, and have a file of their own there.
  */
 
-const usual = ['fold', 'codec', 'transform', 'reads', 'ingest', 'freshness'] as const;
+const usual = ['fold', 'codec', 'transform', 'reads', 'row-cache', 'ingest', 'freshness'] as const;
 const long = ['memory'] as const;
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   fold,
   codec,
   transform,
   reads,
+  'row-cache': rowCache,
   ingest,
   freshness,
   memory,

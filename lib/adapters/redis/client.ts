@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { Cluster, Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { StoreError } from '../../runtime/errors.ts';
 
 /**
- * A connection to Redis or Valkey (6.2 or later, for `PXAT`), alone or a cluster. The only file that knows ioredis.
+ * A connection to Redis or Valkey (6.2 or later, for `PXAT`), alone or a cluster. The only file that knows ioredis, which
+ * is loaded by the first to connect.
  *
  * A command is sent once: what is under way when a connection is lost is rejected, and while there is none every
  * command is, at once. Whether to try again is the caller's to decide, who knows what a lost answer means.
@@ -30,13 +31,14 @@ export interface RedisOptions {
   readonly username?: string;
   readonly password?: string;
   readonly tls?: boolean;
-  /** ms without an answer after which a command is rejected; 5,000 if not given. */
+  /** ms without an answer after which a command is rejected; 5,000 if not given. For a cache, some hundred. */
   readonly timeoutMs?: number;
 }
 
 /** Resolves once connected, or when `timeoutMs` have passed without: connecting goes on, and commands reject until then. */
 export async function connectRedis(options: RedisOptions): Promise<RedisClient> {
   const { host, port, isCluster = false, username, password, tls = false, timeoutMs = 5_000 } = options;
+  const ioredis = await import('ioredis');
   const common = {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
@@ -51,12 +53,12 @@ export async function connectRedis(options: RedisOptions): Promise<RedisClient> 
   const backoff = (times: number): number =>
     Math.min(2_000, 20 * 2 ** Math.min(times, 7)) * (0.5 + Math.random() / 2);
   const connection = isCluster
-    ? new Cluster([{ host, port }], {
+    ? new ioredis.Cluster([{ host, port }], {
         redisOptions: common,
         clusterRetryStrategy: backoff,
         enableOfflineQueue: false,
       })
-    : new Redis({ ...common, host, port, retryStrategy: backoff, enableOfflineQueue: false });
+    : new ioredis.Redis({ ...common, host, port, retryStrategy: backoff, enableOfflineQueue: false });
   const where = `redis ${host}:${port}`;
   let lastError: Error | undefined;
   connection.on('error', (error: Error) => {
@@ -93,7 +95,7 @@ export async function connectRedis(options: RedisOptions): Promise<RedisClient> 
         return call('EVAL', script.lua, keys.length, ...keys, ...args);
       }
     },
-    primaries: () => (connection instanceof Cluster ? connection.nodes('master').map(caller) : [{ call }]),
+    primaries: () => ('nodes' in connection ? connection.nodes('master').map(caller) : [{ call }]),
     async close() {
       connection.disconnect();
     },

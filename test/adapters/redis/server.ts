@@ -55,7 +55,7 @@ export async function startRedis({
 
   async function start(): Promise<void> {
     child = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'inherit'] });
-    exited = once(child, 'exit');
+    exited = once(child, 'exit').catch(() => {});
     await new Promise<void>((resolve, reject) => {
       let said = '';
       child.on('error', reject);
