@@ -100,7 +100,7 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
   /** Throws StoreError where the store does nothing of it now. */
   async function foldOnce(pass: RowPass, waiting: RowPass['lists'], runsMustExist: boolean): Promise<Round> {
     const table = tableOf(pass.kernel.group);
-    const readAt = clock.now();
+    const now = clock.now();
     const stored = await store.read(table, [...waiting.keys()]);
     // After the rows: a mark at or below this progress can go, and no row can have been written past it since.
     const progress: Progress = new Map(
@@ -112,7 +112,6 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
     const written: CachedRow[] = [];
     const updates = new Map<string, RowUpdate>();
     const context = { store, limits, runsMustExist };
-    const now = clock.now();
     let i = 0;
     for (const [key, events] of waiting) {
       const before = stored[i++] ?? null;
@@ -145,7 +144,7 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
     const lacking = [...updates].flatMap(([key, update]) => lackingOf(table, key, update));
     if (lacking.length > 0) await unapplied.put(lacking);
 
-    if (written.length > 0) await store.republish?.(table, written, readAt);
+    if (written.length > 0) await store.republish?.(table, written, now);
     const outcomes = await store.write(table, writes);
     for (let w = 0; w < writes.length; w++) {
       const { key } = writes[w] as RowWrite;
