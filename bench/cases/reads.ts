@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import definitions from '../../features/feed/index.ts';
 import { openDataDirectory } from '../../lib/adapters/rocksdb/data-directory.ts';
 import { createQuarantine } from '../../lib/adapters/rocksdb/quarantine.ts';
+import { createUnappliedStore } from '../../lib/adapters/rocksdb/unapplied.ts';
 import { createReader, type Reader } from '../../lib/runtime/read.ts';
 import { defaultLimits } from '../../lib/service/limits.ts';
 import { createMetrics } from '../../lib/service/metrics.ts';
@@ -32,14 +33,17 @@ export const reads: Benchmark = async ({ runs, shrink, progress }) => {
     const clock = { now: () => feed.now };
     const reader = createReader({ ...definitions, store: feed.store, clock });
     const quarantine = createQuarantine(directory);
+    const unapplied = createUnappliedStore(directory);
     const server = createServer({
       service: {
         plan: definitions.plan,
         streams: new Map(),
         reader,
         quarantine,
+        unapplied,
         redrive: async () => 0,
-        metrics: createMetrics(quarantine),
+        redriveUnapplied: async () => ({ applied: 0, settled: 0, waiting: [] }),
+        metrics: createMetrics(quarantine, unapplied),
         limits: defaultLimits,
         stopping: () => false,
       },

@@ -2,10 +2,8 @@ export { type Flag, flags } from './aggregators/aggregator.ts';
 export { CorruptBytesError, Reader, Writer } from './codec/bytes.ts';
 export {
   emptyRing,
-  forgetBefore,
   type Ring,
   remember,
-  ringBytes,
   ringHash,
   type Verdict,
   verdictOf,
@@ -14,13 +12,29 @@ export {
   codecVersion,
   decodeRow,
   encodeRow,
+  type IdRunReference,
   NewerCodecError,
+  namesIdRuns,
   type Row,
   type RowFault,
   type RowFaultReason,
   type RunReference,
   rowFaultReasons,
 } from './codec/row.ts';
+export {
+  cutIds,
+  decodeIdRun,
+  encodeIdRun,
+  forgetBefore,
+  holdsId,
+  idRunForm,
+  indexIds,
+  joinIds,
+  newestArrival,
+  type SettledIds,
+  settle,
+  settledBytes,
+} from './codec/settled-ids.ts';
 export { compareTies, type Tie } from './compare.ts';
 export { compileDecoder, type EventDecoder, isRejection, type Rejection, type StreamEvent } from './event.ts';
 export { compileTextReader, type EventTextReader } from './event-text.ts';

@@ -8,7 +8,7 @@ import {
 } from '../kernel/index.ts';
 import type { RowSource } from './deadline.ts';
 import { StoreError } from './errors.ts';
-import { tableOf, wholeState } from './rows.ts';
+import { storedRunId, tableOf, wholeState } from './rows.ts';
 
 /** What a read found out about one row. */
 export interface LoadedRow {
@@ -60,7 +60,9 @@ async function loadOnce(
       ? unknown(keys[i] as string)
       : readable(kernel, keys[i] as string, () => decodeRow(kernel, row.bytes)),
   );
-  const ids = rows.flatMap(row => ('status' in row || row.fault !== null ? [] : row.runs.map(run => run.id)));
+  const ids = rows.flatMap((row, i) =>
+    'status' in row || row.fault !== null ? [] : row.runs.map(run => storedRunId(keys[i] as string, run.id)),
+  );
   const runs = ids.length === 0 ? [] : await store.readRuns(table, ids).catch(storeError);
   let at = 0;
   return rows.map((row, i) => {

@@ -2,7 +2,7 @@ import { type Output, outputsOf } from '../kernel/outputs.ts';
 import type { Plan } from '../kernel/plan.ts';
 import { furthestTime } from '../kernel/time.ts';
 import { formatType } from '../kernel/value-type.ts';
-import { quarantineReasons } from '../runtime/ports.ts';
+import { quarantineReasons, unappliedReasons } from '../runtime/ports.ts';
 import { type ErrorCode, errorStatuses } from './errors.ts';
 import type { ServiceLimits } from './limits.ts';
 import { contextSchema, keySchemas, nullable, outputSchema, type Schema } from './value-schemas.ts';
@@ -20,6 +20,7 @@ export function createOpenApi(plan: Plan, limits: ServiceLimits): Schema {
       '/v1/events': { post: postEvents(plan, limits) },
       '/v1/features': { post: postFeatures(plan, limits) },
       '/v1/quarantine/redrive': { post: postRedrive(plan) },
+      '/v1/unapplied/redrive': { post: redriveUnapplied },
       '/v1/status': { get: get('getStatus', 'Rates, lag and freshness', ref('Status')) },
       '/health': {
         get: get('getHealth', 'Whether the process answers', object({ status: { const: 'ok' } })),
@@ -297,6 +298,46 @@ function postRedrive({ streams }: Plan) {
   };
 }
 
+const redriveUnapplied = {
+  operationId: 'redriveUnapplied',
+  summary: 'Fold unapplied events into the rows that lack them',
+  requestBody: {
+    required: true,
+    content: {
+      'application/json': {
+        schema: anyOf([
+          object({}),
+          object(
+            {
+              table: { type: 'string', description: 'Of this table only, such as user_engagement@1.' },
+              key: { type: 'string', description: 'Of this row only.' },
+              startAnew: {
+                type: 'boolean',
+                description: 'Lets rows that stay unreadable begin anew: what they held is given up.',
+              },
+            },
+            ['key', 'startAnew'],
+          ),
+        ]),
+      },
+    },
+  },
+  responses: {
+    200: json(
+      object({
+        applied: { type: 'integer', minimum: 0 },
+        settled: { type: 'integer', minimum: 0 },
+        waiting: {
+          type: 'array',
+          items: object({ table: { type: 'string' }, key: { type: 'string' }, error: { type: 'string' } }),
+        },
+      }),
+      'How many events, and which rows still wait.',
+    ),
+    ...errors(bodyErrors),
+  },
+};
+
 const statusSchema = object({
   ready: { type: 'boolean' },
   plan: { type: 'string' },
@@ -314,6 +355,11 @@ const statusSchema = object({
   quarantined: {
     type: 'object',
     propertyNames: { enum: quarantineReasons },
+    additionalProperties: { type: 'integer', minimum: 1 },
+  },
+  unapplied: {
+    type: 'object',
+    propertyNames: { enum: unappliedReasons },
     additionalProperties: { type: 'integer', minimum: 1 },
   },
 });

@@ -151,6 +151,12 @@ describe('requests that are refused', () => {
     ],
     ['/v1/quarantine/redrive', post('{"stream":"visits","ids":[1]}'), 400, 'bad-request', /list of ids/],
     ['/v1/quarantine/redrive', post('{"all":true}'), 400, 'bad-request', /nothing else/],
+    ['/v1/unapplied/redrive', post('[]'), 400, 'bad-request', /must be an object/],
+    ['/v1/unapplied/redrive', post('{"all":true}'), 400, 'bad-request', /nothing else/],
+    ['/v1/unapplied/redrive', post('{"table":1}'), 400, 'bad-request', /table must be text/],
+    ['/v1/unapplied/redrive', post('{"table":"t","startAnew":1}'), 400, 'bad-request', /a boolean/],
+    ['/v1/unapplied/redrive', post('{"key":"k"}'), 400, 'bad-request', /say which table/],
+    ['/v1/unapplied/redrive', post('{"startAnew":true}'), 400, 'bad-request', /say which with table/],
   ];
   test.each(cases)('%s %o: %i %s', async (path, init, status, code, message) => {
     const answer = await client.ask(path, init);
