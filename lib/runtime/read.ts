@@ -1,8 +1,8 @@
 import { type Flag, type FunctionRegistry, type Plan, toExternal, type Value } from '../kernel/index.ts';
-import { withDeadline } from './deadline.ts';
+import { type RowSource, withDeadline } from './deadline.ts';
 import type { FinishedRow } from './group-view.ts';
 import { loadRows } from './load-rows.ts';
-import type { Clock, StateStore } from './ports.ts';
+import type { Clock } from './ports.ts';
 import { checkTimes, type EntityKey, queryTime, ReadRequestError } from './read-request.ts';
 import { compileVectors, type Vector } from './vector.ts';
 
@@ -11,7 +11,7 @@ export { type EntityKey, ReadRequestError } from './read-request.ts';
 export interface ReaderOptions {
   readonly plan: Plan;
   readonly functions?: FunctionRegistry;
-  readonly store: StateStore;
+  readonly store: RowSource;
   readonly clock: Clock;
 }
 
