@@ -41,3 +41,9 @@ export function clocked(work: () => void): number {
 }
 
 export const collectGarbage = (): void => (globalThis as { gc?: () => void }).gc?.();
+
+/** The value below or at which a share of the values lies; NaN of none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}

@@ -18,9 +18,19 @@ export async function loadDefinitions(path: string | null): Promise<CompiledDefi
   const name = path ?? 'features/retail/index.ts';
   if (!existsSync(file))
     throw new FeaturesError(`${name} does not exist: name the module of your definitions with --features`);
-  let module: { readonly default?: unknown };
+  const loaded = await loadDefault(file, name);
+  if (!isDefinitions(loaded)) {
+    throw new FeaturesError(
+      `${name} has no definitions as its default export: export default definitions({ groups, services })`,
+    );
+  }
+  return loaded;
+}
+
+/** The default export of a module that no import names: a user's, or an example's. Throws FeaturesError. */
+export async function loadDefault(file: string, name: string): Promise<unknown> {
   try {
-    module = await import(pathToFileURL(file).href);
+    return ((await import(pathToFileURL(file).href)) as { readonly default?: unknown }).default;
   } catch (error) {
     if (error instanceof MillraceError) throw error;
     throw new FeaturesError(
@@ -28,12 +38,6 @@ export async function loadDefinitions(path: string | null): Promise<CompiledDefi
       { cause: error },
     );
   }
-  if (!isDefinitions(module.default)) {
-    throw new FeaturesError(
-      `${name} has no definitions as its default export: export default definitions({ groups, services })`,
-    );
-  }
-  return module.default;
 }
 
 function isDefinitions(value: unknown): value is CompiledDefinitions {

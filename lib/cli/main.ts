@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { MillraceError } from '../runtime/errors.ts';
 import { PlanConflictError } from '../runtime/plan-changes.ts';
 import { demoCommand } from './commands/demo.ts';
+import { feedCommand } from './commands/feed.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { planCommand } from './commands/plan.ts';
 import { quarantineCommand } from './commands/quarantine.ts';
@@ -35,6 +36,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
 }
 
 const commands = [
+  feedCommand,
   demoCommand,
   devCommand,
   sendCommand,
@@ -60,6 +62,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
       'after',
       `
 Begin with:
+  millrace feed                                 a live feed of short videos: watch features change
   millrace demo                                 a shop's events, end to end, in seconds
   millrace ingest events.ndjson.gz --replay     your own events (needs your definitions: --features)
   millrace read customer_activity 17850         the feature values of a customer

@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Options that several commands have, worded once. */
 export const options = {
@@ -11,6 +11,10 @@ export const options = {
       null,
       "this repository's features/retail/index.ts",
     ),
+  port: () =>
+    new Option('--port <port>', 'where it listens, on this machine only; 0 for any that is free')
+      .argParser(parsePort)
+      .default(4600),
   url: () => new Option('--url <url>', 'where the service listens').default('http://127.0.0.1:4600'),
   json: () => new Option('--json', 'print the result as JSON'),
   verbose: () => new Option('--verbose', 'print where an error came from'),
@@ -28,3 +32,10 @@ export const collect = (value: string, before: readonly string[] | undefined): r
   ...(before ?? []),
   value,
 ];
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw new InvalidArgumentError('Write a number from 0 to 65535.');
+  return port;
+}

@@ -7,6 +7,6 @@ export {
   openLocal,
   UnknownStreamError,
 } from './open-local.ts';
-export { ListenError, type Served, type ServeOptions, serve } from './serve.ts';
+export { type FoundStream, ListenError, type Served, type ServeOptions, serve } from './serve.ts';
 export { GroupRemovedError, storedPlanAt } from './stored-plan.ts';
 export { type Timeline, TimelineError } from './timeline.ts';

@@ -45,6 +45,8 @@ export interface LocalOptions {
   readonly shards?: number;
   /** `os` leaves it to the operating system when appended events reach the disk: faster, and lost in a power cut. */
   readonly durability?: 'fsync' | 'os';
+  /** For how long (ms) processed events stay in the log; 7 days unless it is given. */
+  readonly logRetention?: number;
   /** Puts something between the use cases and the rows: counters, or faults in tests. */
   readonly wrapStore?: (store: StateStore) => StateStore;
 }
@@ -89,7 +91,7 @@ export interface Local {
   redriveUnapplied(
     which: Pick<RedriveUnappliedOptions, 'table' | 'key' | 'startAnew'>,
   ): Promise<RedriveUnappliedReport>;
-  /** Forgets processed events older than 7 days and quarantined ones older than 30; rows are not touched. */
+  /** Forgets processed events past `logRetention` and quarantined ones older than 30 days; rows are not touched. */
   retain(): Promise<void>;
   /** Gives the directory free. May be called again. */
   close(): Promise<void>;
@@ -133,6 +135,7 @@ export async function openLocal(options: LocalOptions): Promise<Local> {
 async function compose(directory: DataDirectory, options: LocalOptions): Promise<Local> {
   const { plan, functions } = options.definitions;
   const { clock: wall = systemClock, shards = defaultShards, durability = 'fsync' } = options;
+  const { logRetention = defaultLogRetention } = options;
   const adopt = () => adoptPlan(directory, plan, options.acceptRemoved ?? false);
   await checkPlan(directory, plan);
   let timeline = await readTimeline(directory);
@@ -265,5 +268,5 @@ interface OpenStream extends LiveStream {
 
 /** More shards would only make the batches smaller: one process works on one shard at a time. */
 const defaultShards = 1;
-const logRetention = 7 * day;
+const defaultLogRetention = 7 * day;
 const quarantineRetention = 30 * day;

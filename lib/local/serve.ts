@@ -9,6 +9,7 @@ import { countingWrites, createMetrics, observeBatch } from '../service/metrics.
 import { startProcessor } from '../service/processor.ts';
 import { createServer } from '../service/server.ts';
 import { type ServedStream, type Service, type ServiceStatus, statusOf } from '../service/service.ts';
+import { givingTurns } from '../service/turns.ts';
 import { type LiveStream, type Local, type LocalOptions, openLocal } from './open-local.ts';
 
 export interface ServeOptions extends LocalOptions {
@@ -32,7 +33,11 @@ export interface Served {
   readonly local: Local;
   /** Answers a POST as the server does, without a connection: for clients in this process. */
   request(request: PostedRequest): Promise<PostedReply>;
+  /** What the streams of the data directory held when it was opened. */
+  readonly found: readonly FoundStream[];
   status(): Promise<ServiceStatus>;
+  /** Records of all streams that are durable and not processed yet. */
+  behind(): number;
   /** Takes no more, finishes what was taken, processes it, and gives the data directory free. May be called again. */
   stop(): Promise<void>;
 }
@@ -49,6 +54,16 @@ export interface PostedReply {
   readonly body: string;
 }
 
+export interface FoundStream {
+  readonly stream: string;
+  /** Events that it has taken since it was made. */
+  readonly events: number;
+  /** Arrival (epoch ms) of the last of them; null before the first. */
+  readonly latestArrival: number | null;
+  /** Records that were left to be processed. */
+  readonly behind: number;
+}
+
 /**
  * Ingests, transforms and serves in this process: events that HTTP requests bring go to the durable log, a loop of its
  * own brings them into the rows, and reads are answered from the rows at any time.
@@ -62,7 +77,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const metrics = createMetrics({ count: async () => (await quarantine?.count()) ?? new Map() });
   const local = await openLocal({
     ...options,
-    wrapStore: store => countingWrites(wrapStore(store), metrics.rows),
+    wrapStore: store => givingTurns(countingWrites(wrapStore(store), metrics.rows)),
   });
   quarantine = local.quarantine;
 
@@ -77,6 +92,12 @@ export async function serve(options: ServeOptions): Promise<Served> {
   try {
     const live = await local.goLive();
     for (const one of live) streams.set(one.stream.name, await startStream(one, options, metrics, onError));
+    const found = live.map(({ stream: { name }, log }) => ({
+      stream: name,
+      events: log.shards.reduce((sum, shard) => sum + log.latestSequence(shard), 0),
+      latestArrival: log.latestArrival() || null,
+      behind: streams.get(name)!.processor.behind(),
+    }));
     const logs = new Map(live.map(one => [one.stream.name, one]));
     let redriving: Promise<unknown> = Promise.resolve();
     const service: Service = {
@@ -99,7 +120,10 @@ export async function serve(options: ServeOptions): Promise<Served> {
     };
     const server = createServer({ service, onError });
     await listen(server, port, host);
-    const retention = setInterval(() => local.retain().catch(onError), retentionInterval);
+    const retain = () => local.retain().catch(onError);
+    const retention = setInterval(retain, retentionInterval);
+    // A service that is never up for as long as the interval has to forget as well.
+    await retain();
     let stopped: Promise<void> | null = null;
 
     const stop = async () => {
@@ -119,7 +143,9 @@ export async function serve(options: ServeOptions): Promise<Served> {
         const reply = await server.inject({ method: 'POST', url: path, headers, payload });
         return { status: reply.statusCode, headers: reply.headers, body: reply.payload };
       },
+      found,
       status: () => statusOf(service),
+      behind: () => [...streams.values()].reduce((sum, { processor }) => sum + processor.behind(), 0),
       stop: () => (stopped ??= stop()),
     };
   } catch (error) {
@@ -172,4 +198,4 @@ async function startStream(
 const defaultWindow = 200;
 const defaultBatch = 10_000;
 const recentArrivals = 1_000;
-const retentionInterval = 3_600_000;
+const retentionInterval = 600_000;

@@ -8,12 +8,16 @@ export interface CrashGuardOptions {
   readonly guardAfterMs: number;
 }
 
-/** Whether these records are one that ends the process which folds it. */
-export type CrashGuard = (
-  shard: string,
-  records: readonly LogRecord[],
-  progress: ReadonlyMap<string, ShardProgress>,
-) => Promise<boolean>;
+export interface CrashGuard {
+  /** Whether these records are one that ends the process which folds it. Where they are not, the attempt is noted. */
+  blames(
+    shard: string,
+    records: readonly LogRecord[],
+    progress: ReadonlyMap<string, ShardProgress>,
+  ): Promise<boolean>;
+  /** Takes the note back: the attempt came to its end, and what failed is the store's fault. */
+  forgive(shard: string, records: readonly LogRecord[]): Promise<void>;
+}
 
 /**
  * Finds the record that ends its process (DESIGN, "Failures"). Who feeds the transform cuts a batch that died until
@@ -21,28 +25,42 @@ export type CrashGuard = (
  * and never passed, by code that has settled other records of the stream, is to blame itself. Until some shard was
  * moved on by this very code, the code may be to blame, and the record is tried for ever.
  *
- * Costs a note for each attempt at a single record older than `guardAfterMs`, and nothing for others.
+ * Costs a note for each attempt at a single record older than `guardAfterMs`, another one where the store failed it,
+ * and nothing for others.
  */
 export function createCrashGuard(options: CrashGuardOptions): CrashGuard {
   const { store, incarnation, code, clock, guardAfterMs } = options;
 
-  return async (shard, records, progress) => {
-    const [only] = records;
-    if (only === undefined || records.length > 1) return false;
-    if (guardAfterMs > 0 && clock.now() - only.arrivalTime < guardAfterMs) return false;
-    const name = `attempts/${shard}`;
-    const before = parse(await store.readNote(incarnation, name));
-    const sequence = only.sequence.toString();
-    const isSame = before?.sequence === sequence && before.code === code;
-    const attempts = isSame ? before.attempts : 0;
-    const codeWorks = [...progress.values()].some(moved => moved.code === code);
-    if (attempts >= mostAttempts && codeWorks) return true;
-    await store.writeNote(
-      incarnation,
-      name,
-      JSON.stringify({ sequence, code, attempts: attempts + 1 } satisfies Attempts),
-    );
-    return false;
+  const nameOf = (shard: string): string => `attempts/${shard}`;
+
+  /** How often a record was tried by this code. */
+  async function attemptsAt(shard: string, { sequence }: LogRecord): Promise<number> {
+    const before = parse(await store.readNote(incarnation, nameOf(shard)));
+    return before?.sequence === sequence.toString() && before.code === code ? before.attempts : 0;
+  }
+
+  function note(shard: string, { sequence }: LogRecord, attempts: number): Promise<void> {
+    const text: Attempts = { sequence: sequence.toString(), code, attempts };
+    return store.writeNote(incarnation, nameOf(shard), JSON.stringify(text));
+  }
+
+  return {
+    async blames(shard, records, progress) {
+      const [only] = records;
+      if (only === undefined || records.length > 1) return false;
+      if (guardAfterMs > 0 && clock.now() - only.arrivalTime < guardAfterMs) return false;
+      const attempts = await attemptsAt(shard, only);
+      const codeWorks = [...progress.values()].some(moved => moved.code === code);
+      if (attempts >= mostAttempts && codeWorks) return true;
+      await note(shard, only, attempts + 1);
+      return false;
+    },
+    async forgive(shard, records) {
+      const [only] = records;
+      if (only === undefined || records.length > 1) return;
+      const attempts = await attemptsAt(shard, only);
+      if (attempts > 0) await note(shard, only, attempts - 1);
+    },
   };
 }
 

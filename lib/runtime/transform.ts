@@ -8,22 +8,24 @@ import {
 } from '../kernel/index.ts';
 import { createCrashGuard } from './crash-guard.ts';
 import { createRecordDecoder, type DecodedBatch, isBad } from './decode-records.ts';
-import { MillraceError } from './errors.ts';
+import { MillraceError, StoreError } from './errors.ts';
 import { createRowFolder, type PlacedEvent, type RowPass } from './fold-rows.ts';
 import { createHomeRows } from './home-rows.ts';
 import { markName, moveMark, standingOf } from './marks.ts';
 import type { EventRecord } from './parse-records.ts';
 import type {
   Clock,
+  LogRecord,
   Quarantine,
   QuarantinedEvent,
   ShardPosition,
+  ShardProgress,
   StateStore,
   UnappliedStore,
 } from './ports.ts';
 import { localRowLimits, type RowLimits } from './rows.ts';
 import { createRunGraveyard } from './run-graveyard.ts';
-import { noCounts, type Transform, type TransformCounts } from './transform-result.ts';
+import { noCounts, type Transform, type TransformCounts, type TransformResult } from './transform-result.ts';
 
 export interface TransformOptions {
   readonly plan: Plan;
@@ -80,13 +82,31 @@ export function createTransform(options: TransformOptions): Transform {
     limits,
     graveyard,
   });
-  const endsProcess = createCrashGuard({ store, incarnation, code, clock, guardAfterMs });
+  const guard = createCrashGuard({ store, incarnation, code, clock, guardAfterMs });
 
   return async ({ shard, records }) => {
-    const first = records[0];
-    if (first === undefined) return { ...noCounts, failures: [], error: null };
+    if (records.length === 0) return { ...noCounts, failures: [], error: null };
     const progress = await store.readProgress(incarnation);
-    const isEnding = await endsProcess(shard, records, progress);
+    const isEnding = await guard.blames(shard, records, progress);
+    // The store that failed may fail at this as well.
+    const forgive = () => guard.forgive(shard, records).catch(() => {});
+    try {
+      const result = await attempt(shard, records, progress, isEnding);
+      if (result.failed > 0) await forgive();
+      return result;
+    } catch (error) {
+      if (error instanceof StoreError) await forgive();
+      throw error;
+    }
+  };
+
+  async function attempt(
+    shard: string,
+    records: readonly LogRecord[],
+    progress: ReadonlyMap<string, ShardProgress>,
+    isEnding: boolean,
+  ): Promise<TransformResult> {
+    const first = records[0] as LogRecord;
     const { events, rejected, skipped } = sort(decode(records), shard, progress.get(shard), isEnding);
     if (rejected.length > 0) await quarantine.put(rejected);
 
@@ -110,7 +130,7 @@ export function createTransform(options: TransformOptions): Transform {
     if (through !== null) await store.advanceProgress(incarnation, shard, { ...through, code });
     const failures = records.map(record => record.sequence).filter(sequence => failed.has(sequence));
     return { ...counts(events, rejected, skipped, failed), failures, error };
-  };
+  }
 
   /** Of the events above the shard's progress: those to be folded, and those that are bad or late for every group. */
   function sort(

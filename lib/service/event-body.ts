@@ -1,7 +1,7 @@
-import { isUtf8 } from 'node:buffer';
-import type { StreamPlan } from '../kernel/plan.ts';
-import { parseRecords } from '../runtime/parse-records.ts';
-import { partitionKeyOf } from '../runtime/partition-key.ts';
+import { isAscii, isUtf8 } from 'node:buffer';
+import { compileTextReader, isRejection, type StreamPlan } from '../kernel/index.ts';
+import { largestEvent, parseRecords } from '../runtime/parse-records.ts';
+import { partitionKeyOf, partitionKeyOfValues } from '../runtime/partition-key.ts';
 import type { LogAppend, QuarantineReason } from '../runtime/ports.ts';
 import { HttpError } from './errors.ts';
 import { splitArray } from './split-array.ts';
@@ -23,20 +23,51 @@ export interface BodyReaderOptions {
  */
 export function createBodyReader({ stream, maxEvents }: BodyReaderOptions) {
   const keyOf = partitionKeyOf(stream);
+  const plainKeys = createPlainKeys(stream);
 
   return (body: Buffer, format: 'json' | 'ndjson'): readonly BodyEvent[] => {
     const texts = format === 'json' ? eventsOfJson(body) : linesOf(body);
     if (texts.length > maxEvents) {
       throw new HttpError('too-many', `${texts.length} events: send at most ${maxEvents} in one request`);
     }
-    const batch = texts.map((data, sequence) => ({ shard: '', sequence, arrivalTime: 0, data }));
-    const { json, failures } = parseRecords(batch);
+    const keys = plainKeys(body, texts);
+    const others = texts.filter((_, i) => keys[i] === null);
+    const { json, failures } = parseRecords(
+      others.map((data, sequence) => ({ shard: '', sequence, arrivalTime: 0, data })),
+    );
+    let next = 0;
     return texts.map((data, i): BodyEvent => {
-      const failure = failures.get(i);
+      const partitionKey = keys[i] as string | null;
+      if (partitionKey !== null) return { data, partitionKey };
+      const n = next++;
+      const failure = failures.get(n);
       if (failure !== undefined) return { rejected: failure.reason, message: failure.detail };
-      const value = json[i];
+      const value = json[n];
       const isObject = typeof value === 'object' && value !== null;
       return { data, partitionKey: isObject ? keyOf(value as Record<string, unknown>) : '' };
+    });
+  };
+}
+
+/**
+ * The partition keys of a body's plain events, read from its text as the transform reads them, which takes half the
+ * time of parsing them as JSON; null for the others.
+ */
+function createPlainKeys(stream: StreamPlan) {
+  const readText = compileTextReader(stream);
+  const keyOf = partitionKeyOfValues(stream);
+  const position = { shard: '', sequence: 0, index: 0 };
+
+  return (body: Buffer, texts: readonly Buffer[]): readonly (string | null)[] => {
+    if (keyOf === null || !isAscii(body)) return texts.map(() => null);
+    const all = body.toString('latin1');
+    return texts.map(text => {
+      // Rewritten ones lie elsewhere.
+      const from = text.buffer === body.buffer ? text.byteOffset - body.byteOffset : -1;
+      const to = from + text.length;
+      if (from < 0 || to > body.length || text.length > largestEvent) return null;
+      const event = readText(body, all, from, to, Number.MAX_SAFE_INTEGER, position);
+      return event === null || isRejection(event) ? null : keyOf(event.values);
     });
   };
 }

@@ -2,7 +2,7 @@ import type { LogAppend } from '../runtime/ports.ts';
 import { HttpError } from './errors.ts';
 import { createBodyReader, isRefused } from './event-body.ts';
 import type { Route } from './routes.ts';
-import type { ServedStream, Service } from './service.ts';
+import type { Service } from './service.ts';
 
 /**
  * `POST /v1/events`: an answer for each event, in their order. Accepted means durable on disk; its position is also
@@ -25,9 +25,12 @@ export function createEventsRoute({ streams, limits, metrics, stopping }: Servic
     async answer({ query, body, type }) {
       const { stream, writer, processor, read } = find(served, query.stream);
       if (stopping()) throw new HttpError('unavailable', 'the service stops: try again later', retryAfter(5));
-      refuseWhenBehind(processor, limits.eventsBehind);
+      const waiting = () => processor.behind() + writer.pending();
+      // Of those that wait already it is known before the body is read.
+      refuseWhenBehind(waiting(), 1, limits.eventsBehind);
       const events = read(body, type === 'application/json' ? 'json' : 'ndjson');
       const taken = events.filter((event): event is LogAppend => !isRefused(event));
+      refuseWhenBehind(waiting(), taken.length, limits.eventsBehind);
       const records = await writer.append(taken);
       metrics.received.inc({ stream: stream.name, outcome: 'accepted' }, taken.length);
       metrics.received.inc({ stream: stream.name, outcome: 'rejected' }, events.length - taken.length);
@@ -52,9 +55,9 @@ function find<T>(streams: ReadonlyMap<string, T>, name: string | undefined): T {
   throw new HttpError('not-found', `there is no stream of that name; there is ${names}`);
 }
 
-function refuseWhenBehind(processor: ServedStream['processor'], most: number): void {
-  const behind = processor.behind();
-  if (behind < most) return;
+/** A request of more events than may wait is taken when none do. */
+function refuseWhenBehind(behind: number, more: number, most: number): void {
+  if (behind === 0 || behind + more <= most) return;
   const message = `${behind} events wait to be processed, ${most} at most: send the same again later`;
   throw new HttpError('behind', message, retryAfter(1));
 }

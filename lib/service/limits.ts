@@ -12,6 +12,9 @@ export interface ServiceLimits {
   readonly stopMs: number;
 }
 
+/** How long clients are told to wait when the store cannot do its part. */
+export const retrySeconds = 5;
+
 export const defaultLimits: ServiceLimits = {
   bodyBytes: 8 << 20,
   eventsPerRequest: 10_000,

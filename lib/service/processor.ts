@@ -8,9 +8,9 @@ export interface ProcessorOptions {
   readonly log: EventLog & { latestSequence(shard: string): number };
   readonly store: StateStore;
   readonly transform: Transform;
-  /** How long the first event of a batch waits for more. */
+  /** How long the first event of a batch waits for more, unless it has waited as long for the batch before. */
   readonly windowMs: number;
-  /** Records a batch: as many end the window early. */
+  /** Records a batch at most: as many end the window early. */
   readonly batchRecords: number;
   readonly observe: (batch: ProcessedBatch) => void;
   /** Told why a round failed, before it is tried again. */
@@ -46,6 +46,9 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   let failure: Error | null = null;
   let wake = () => {};
 
+  /** When the first event arrived that is for the next round; null where there is none yet. */
+  let waitingSince: number | null = null;
+
   /** What was there when a round began: what comes meanwhile waits for the next, so that its batches are not tiny. */
   const goals = new Map<string, number>();
   const drain = createDrain({
@@ -54,8 +57,10 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
     batchRecords,
     log: {
       ...log,
-      read: async (shard, after, limit) =>
-        log.read(shard, after, Math.max(0, Math.min(limit, goals.get(shard)! - Number(after ?? 0)))),
+      async read(shard, after, limit) {
+        const left = Math.max(0, goals.get(shard)! - Number(after ?? 0));
+        return log.read(shard, after, Math.min(left, left > shortRound ? limit : shortBatch));
+      },
     },
     async transform(batch) {
       const started = performance.now();
@@ -75,8 +80,11 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   };
 
   async function round(): Promise<void> {
+    waitingSince = null;
     for (const shard of log.shards) goals.set(shard, log.latestSequence(shard));
     await drain();
+    // A failed append uses up sequence numbers that no record has.
+    for (const [shard, goal] of goals) processed.set(shard, Math.max(goal, processed.get(shard)!));
   }
 
   /** Resolves when `enough` holds after an append, at the end of the time, or when the processor is to stop. */
@@ -103,7 +111,8 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   const run = async () => {
     while (!stopping.signal.aborted) {
       await waitFor(() => behind() > 0);
-      await waitFor(() => behind() >= batchRecords, windowMs);
+      const waited = waitingSince === null ? windowMs : performance.now() - waitingSince;
+      if (waited < windowMs) await waitFor(() => behind() >= batchRecords, windowMs - waited);
       try {
         await round();
         failure = null;
@@ -122,7 +131,11 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   return {
     behind,
     error: () => failure,
-    wake: () => wake(),
+    wake() {
+      // What is told of may be processed already: the log has it before it is durable.
+      if (behind() > 0) waitingSince ??= performance.now();
+      wake();
+    },
     stop() {
       stopping.abort();
       return running;
@@ -131,3 +144,10 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
 }
 
 const pauseAfterFailure = 1_000;
+
+/**
+ * Large batches touch each row less often and so catch up; short ones let requests in sooner. 1,000 records take 4 %
+ * more time than 2,000, and hold up the event loop half as long (the whole feed: 15 ms for its largest table).
+ */
+const shortBatch = 1_000;
+const shortRound = 4 * shortBatch;

@@ -5,7 +5,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import { MillraceError, StoreError } from '../runtime/errors.ts';
 import { ReadRequestError } from '../runtime/read.ts';
 import { type ErrorCode, errorBody, errorStatuses, HttpError } from './errors.ts';
-import type { ServiceLimits } from './limits.ts';
+import { retrySeconds, type ServiceLimits } from './limits.ts';
 import { createOpenApi } from './openapi.ts';
 import { createRoutes, type Route } from './routes.ts';
 import type { Service } from './service.ts';
@@ -138,7 +138,7 @@ function asHttpError(error: unknown, limits: ServiceLimits): HttpError {
   if (error instanceof ReadRequestError) return new HttpError('bad-request', error.message);
   if (error instanceof StoreError) {
     return new HttpError('unavailable', `the store cannot do this now (${error.reason}): try again later`, {
-      'retry-after': '5',
+      'retry-after': String(retrySeconds),
     });
   }
   const { code, statusCode } = error as { readonly code?: string; readonly statusCode?: number };

@@ -50,7 +50,7 @@ export interface StreamStatus {
   readonly behind: number;
   /** ms from arrival to readable, of the latest arrivals; null before the first. */
   readonly freshness: { readonly p50: number; readonly p99: number } | null;
-  /** Why the last batch failed; null where it did not. */
+  /** Why the last batch could not be processed, or events could not be taken just now; null where all goes well. */
   readonly error: string | null;
 }
 
@@ -63,14 +63,16 @@ export async function statusOf(service: Service): Promise<ServiceStatus> {
   return {
     ready: isReady(service),
     plan: plan.hash,
-    streams: [...streams.values()].map(({ stream: { name: stream }, processor, recentFreshness }) => ({
-      stream,
-      received: pick(received, stream, ['accepted', 'rejected']),
-      processed: pick(processed, stream, ['counted', 'skipped', 'late', 'bad']),
-      behind: processor.behind(),
-      freshness: quantiles(recentFreshness()),
-      error: describe(processor.error()),
-    })),
+    streams: [...streams.values()].map(
+      ({ stream: { name: stream }, writer, processor, recentFreshness }) => ({
+        stream,
+        received: pick(received, stream, ['accepted', 'rejected']),
+        processed: pick(processed, stream, ['counted', 'skipped', 'late', 'bad']),
+        behind: processor.behind(),
+        freshness: quantiles(recentFreshness()),
+        error: describe(processor.error() ?? writer.error()),
+      }),
+    ),
     quarantined: Object.fromEntries(await quarantine.count()),
   };
 }
@@ -78,8 +80,10 @@ export async function statusOf(service: Service): Promise<ServiceStatus> {
 /** Whether events are taken and processed. */
 export function isReady({ streams, limits, stopping }: Service): boolean {
   if (stopping()) return false;
-  for (const { processor } of streams.values())
-    if (processor.error() !== null || processor.behind() >= limits.eventsBehind) return false;
+  for (const { writer, processor } of streams.values()) {
+    if (writer.error() !== null || processor.error() !== null) return false;
+    if (processor.behind() >= limits.eventsBehind) return false;
+  }
   return true;
 }
 

@@ -1,3 +1,4 @@
+import { longestKey } from '../kernel/key.ts';
 import type { EntityPlan, FieldPlan } from '../kernel/plan.ts';
 import { furthestTime } from '../kernel/time.ts';
 import type { ValueType } from '../kernel/value-type.ts';
@@ -109,9 +110,16 @@ function keySchema(keys: EntityPlan['keys']): Schema {
   };
 }
 
-/** Longer keys are refused; escaped, two long parts could make one that is. */
+/** How long a key may be counts in bytes, and for all its parts together; no schema can say that. */
 const keyPart = (type: ValueType): Schema =>
-  type.kind === 'string' ? { type: 'string', minLength: 1, maxLength: 200 } : inputSchema(type);
+  type.kind === 'string'
+    ? {
+        type: 'string',
+        minLength: 1,
+        maxLength: longestKey,
+        description: `A key has at most ${longestKey} bytes of UTF-8, all its parts together.`,
+      }
+    : inputSchema(type);
 
 export function contextSchema(fields: readonly FieldPlan[]): Schema {
   const isOpen = (field: FieldPlan) => field.optional === true || field.nullable === true;

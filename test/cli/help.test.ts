@@ -5,13 +5,24 @@ describe('help', () => {
   test('names every command, where to begin, and the exit codes', async () => {
     const { code, stdout } = await cli('--help');
     expect(code).toBe(0);
-    for (const command of ['demo', 'dev', 'send', 'ingest', 'read', 'plan', 'quarantine', 'status', 'reset'])
+    for (const command of [
+      'feed',
+      'demo',
+      'dev',
+      'send',
+      'ingest',
+      'read',
+      'plan',
+      'quarantine',
+      'status',
+      'reset',
+    ])
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
     expect(stdout).toContain('millrace demo');
     expect(stdout).toContain('130 stopped by Ctrl-C');
   });
 
-  test.each(['dev', 'send', 'ingest', 'read', 'plan', 'quarantine', 'status', 'reset'])(
+  test.each(['feed', 'dev', 'send', 'ingest', 'read', 'plan', 'quarantine', 'status', 'reset'])(
     'of %s teaches by examples',
     async command => {
       const { code, stdout } = await cli(command, '--help');

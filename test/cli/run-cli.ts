@@ -5,6 +5,7 @@ import { vi } from 'vitest';
 import { runCli as run } from '../../lib/cli/main.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+export const millraceProgram = join(root, 'bin/millrace.ts');
 export const visitsModule = join(root, 'test/cli/visits.ts');
 export const retailModule = join(root, 'features/retail/index.ts');
 
@@ -43,7 +44,7 @@ export function spawnCli(
   args: readonly string[],
   onStart?: (child: ChildProcess) => void,
 ): Promise<CliResult> {
-  const child = spawn(process.execPath, [join(root, 'bin/millrace.ts'), ...args], {
+  const child = spawn(process.execPath, [millraceProgram, ...args], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined },

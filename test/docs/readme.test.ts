@@ -1,43 +1,25 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { blocksOf, readDocument, root, runAsTyped } from './shell.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const read = (file: string): string => readFileSync(join(root, file), 'utf8');
-const scripts: Readonly<Record<string, string>> = JSON.parse(read('package.json')).scripts;
+const scripts: Readonly<Record<string, string>> = JSON.parse(readDocument('package.json')).scripts;
 
-const blocksOf = (text: string, language: string): string[] =>
-  [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(match => match[1]!);
-
-/** Not run here: .ci/run begins with them. */
-const runElsewhere = new Set(['npm ci', 'npm test']);
+test.each([
+  ['README.md', ['"features":["user_impressions_1h"', '"accepted":1,', 'Usage: millrace', 'all processed']],
+  ['CONTRIBUTING.md', []],
+])('the commands of %s run', { timeout: 60_000 }, (file, expected) => {
+  const commands = blocksOf(readDocument(file), 'sh');
+  expect(commands[0]).toMatch(/^npm ci\n/);
+  expect(scripts.start).toBe('node bin/millrace.ts feed');
+  const output = runAsTyped(commands);
+  for (const text of expected) expect(output).toContain(text);
+});
 
 describe.each(['README.md', 'CONTRIBUTING.md'])('%s', file => {
-  const text = read(file);
-  const commands = blocksOf(text, 'sh').flatMap(block => block.trim().split('\n'));
-
-  test('has commands, and each runs as a reader would type it', { timeout: 60_000 }, () => {
-    expect(commands.length).toBeGreaterThanOrEqual(2);
-    expect(commands.slice(0, 2)).toContain('npm ci');
-    const here = commands.filter(command => !runElsewhere.has(command));
-    if (here.length === 0) return;
-    // npm and npx themselves are not under test, and take their time.
-    const millrace = `"${process.execPath}" "${join(root, 'bin/millrace.ts')}"`;
-    expect(scripts.start).toBe('node bin/millrace.ts demo');
-    const shell = `npx() { [ "$1" = millrace ]; shift; ${millrace} "$@"; }\nnpm() { [ "$*" = start ]; ${millrace} demo; }`;
-    const output = execFileSync('bash', ['-euo', 'pipefail', '-c', [shell, ...here].join('\n')], {
-      cwd: temporaryDirectory(),
-      encoding: 'utf8',
-      env: { ...process.env, NO_COLOR: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    expect(output).toMatch(/spend_30d .*\d+\.\d+/);
-    expect(output).toContain('"price_against_usual"');
-    expect(output).toContain('Usage: millrace');
-  });
+  const text = readDocument(file);
 
   test('names npm scripts that there are', () => {
     const named = [...text.matchAll(/`npm run ([\w:]+)/g)].map(match => match[1]!);
@@ -47,7 +29,7 @@ describe.each(['README.md', 'CONTRIBUTING.md'])('%s', file => {
 });
 
 test("the README's program compiles, and gives the features that it speaks of", { timeout: 60_000 }, () => {
-  const blocks = blocksOf(read('README.md'), 'ts');
+  const blocks = blocksOf(readDocument('README.md'), 'ts');
   expect(blocks).toHaveLength(1);
   const folder = temporaryDirectory();
   const program = join(folder, 'program.mts');
@@ -79,7 +61,7 @@ test('every link within the repository leads somewhere', () => {
   const files = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })];
   let links = 0;
   for (const file of files) {
-    for (const [, target = ''] of read(file).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+    for (const [, target = ''] of readDocument(file).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
       if (/^[a-z]+:/.test(target)) continue;
       links++;
       expect(existsSync(join(root, dirname(file), target)), `${file} links to ${target}`).toBe(true);
@@ -90,7 +72,7 @@ test('every link within the repository leads somewhere', () => {
 
 test('paths that the documents name are there', () => {
   const paths = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })].flatMap(file =>
-    [...read(file).matchAll(/`((?:lib|test|features|bin|bench|docs)\/[\w./-]+)`/g)].map(match => ({
+    [...readDocument(file).matchAll(/`((?:lib|test|features|bin|bench|docs)\/[\w./-]+)`/g)].map(match => ({
       file,
       path: match[1]!,
     })),

@@ -1,30 +1,19 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { blocksOf, readDocument, runAsTyped } from './shell.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** The commands that docs/run.md tells people to type, in one shell, as a reader would go through them. */
 test('every command in docs/run.md runs', { timeout: 120_000 }, () => {
-  const text = readFileSync(join(root, 'docs/run.md'), 'utf8');
-  const blocks = [...text.matchAll(/```sh\n(.*?)```/gs)].map(match => match[1]!);
-  expect(blocks.length).toBeGreaterThanOrEqual(6);
-  const directory = temporaryDirectory();
-  symlinkSync(join(root, 'features'), join(directory, 'features'));
-  // npx itself is not under test, and takes its time.
-  const npx = `npx() { shift; "${process.execPath}" "${join(root, 'bin/millrace.ts')}" "$@"; }`;
-  const output = execFileSync('bash', ['-euo', 'pipefail', '-c', [npx, ...blocks].join('\n')], {
-    cwd: directory,
-    encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const text = readDocument('docs/run.md');
+  const blocks = blocksOf(text, 'sh');
+  expect(blocks.length).toBeGreaterThanOrEqual(9);
+  expect(blocksOf(text, 'bash'), 'blocks that nothing runs').toEqual([]);
+  const output = runAsTyped(blocks);
   expect(output).toContain('customer_activity');
   expect(output).toMatch(/sales\.csv: 2 rows into purchases.*\n {2}1 counted, 1 bad/);
   expect(output).toContain('"price_against_usual"');
   expect(output).toMatch(/field qty/);
   expect(output).toContain('No changes');
+  // Of the service.
+  expect(output).toContain('{"accepted":1,"rejected":0,');
+  expect(output).toMatch(/^purchases +42,482 /m);
+  expect(output).toContain('stopped; 42,482 events were accepted, and all are processed');
 });

@@ -12,10 +12,15 @@ const played: Readonly<Record<string, string>> = {
   ci: 'echo installed',
   // Names of tests may hold any character: that makes the output binary to grep.
   test: `printf 'a \\0 b\\n${counts}\\n'`,
-  start: "echo 'customer_activity 17850 15311'; echo 'spend_30d  5391.21  2676.66'",
+  // The second start in one data directory finds the first one's events.
+  start: `data="\${@: -1}"; if [ -e "$data" ]; then echo 'going on after 8,004 events'; else echo 'begun anew'; touch "$data"; fi
+    echo 'u5    26        2'; echo '8,004 events taken (800/s), all processed'; echo 'fresh after 153 ms (p99 260 ms)'`,
+  'demo:retail': "echo 'customer_activity 17850 15311'; echo 'spend_30d  5391.21  2676.66'",
   'verify:retail': "echo 'verify:retail: 5 values compared, 0 mismatches'",
   'verify:chronon': "echo 'verify:chronon: 5 values compared, 0 differences'",
+  'verify:motion': "echo 'verify:motion: 5 vectors compared, 0 mismatches'",
   chaos: 'echo every fault occurred',
+  fuzz: "echo 'fuzz: 700 requests of 7 operations, seed 4, 0 problems'",
   bench: 'echo figures',
 };
 
@@ -61,12 +66,19 @@ describe('it fails, and still ends with the count, when', () => {
     ],
     ['npm test dies', { test: 'exit 137' }, none],
     ['npm test says nothing', { test: 'true' }, none],
-    ['the demo fails', { start: `${played.start}; exit 1` }, counts],
-    ['the demo prints no values', { start: "echo '17850'" }, counts],
-    ['the demo prints nulls', { start: "echo 17850; echo 'spend_30d null'" }, counts],
+    ['the feed fails', { start: `${played.start}; exit 1` }, counts],
+    ['the feed shows no values', { start: `{ ${played.start}; } | grep -v u5` }, counts],
+    ['the feed begins anew each time', { start: `{ ${played.start}; } | sed 's/going on/begun/'` }, counts],
+    ['the demo fails', { 'demo:retail': `${played['demo:retail']}; exit 1` }, counts],
+    ['the demo prints no values', { 'demo:retail': "echo '17850'" }, counts],
+    ['the demo prints nulls', { 'demo:retail': "echo 17850; echo 'spend_30d null'" }, counts],
     ['values differ from SQL', { 'verify:retail': 'exit 1' }, counts],
     ["values differ from Chronon's", { 'verify:chronon': 'exit 1' }, counts],
+    ['a running service differs from the oracle', { 'verify:motion': 'exit 1' }, counts],
     ['events are lost in chaos', { chaos: 'exit 1' }, counts],
+    ['the fuzz finds something', { fuzz: `${played.fuzz}; exit 1` }, counts],
+    ['the fuzz is not run', { fuzz: "echo 'fuzz: not run'; exit 2" }, counts],
+    ['the fuzz tries nothing', { fuzz: 'echo skipped' }, counts],
     ['the benchmarks do not run', { bench: 'exit 1' }, counts],
   ])('%s', (_, changed, expected) => {
     const { status, output, lastLine } = runWith(changed);

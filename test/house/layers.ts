@@ -59,6 +59,7 @@ export const toolFolders = ['test', 'bench'] as const;
 export const platformSideOfVerify: readonly RegExp[] = [
   /^test\/verify\/chronon\/(kernel|plan|check)\.ts$/,
   /^test\/verify\/retail\/check\.ts$/,
+  /^test\/verify\/motion\/(check|rows|source)\.ts$/,
   /^test\/verify\/[a-z]+\/verify\.ts$/,
   /\.test\.ts$/,
 ];

@@ -5,10 +5,10 @@ import type { Window } from '../../lib/kernel/index.ts';
  * nothing of the kernel but a type. Property tests hold the kernel against this.
  */
 
-export interface OracleEvent {
+export interface OracleEvent<Id extends number | string = number | string> {
   readonly time: number;
   /** Orders events of one time. */
-  readonly id: number;
+  readonly id: Id;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -44,7 +44,7 @@ export function oracle(feature: OracleFeature, events: readonly OracleEvent[], q
     .filter(e =>
       [feature.field, feature.orderBy, feature.by].every(f => f === undefined || e.fields[f] != null),
     )
-    .sort((a, b) => a.time - b.time || a.id - b.id);
+    .sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   if (feature.by === undefined) return aggregate(feature, seen, q);
   const { by, ...inner } = feature;
   const map = new Map<unknown, unknown>();

@@ -236,7 +236,7 @@ const arbitraryTime = fc
 
 const value = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { freq: 6 });
 
-export const arbitraryEvents: fc.Arbitrary<OracleEvent[]> = fc
+export const arbitraryEvents: fc.Arbitrary<OracleEvent<number>[]> = fc
   .array(
     fc.record({
       time: arbitraryTime,

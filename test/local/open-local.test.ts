@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { definitions } from '../../lib/define/index.ts';
-import { openLocal, storedPlanAt } from '../../lib/local/index.ts';
+import { type LiveStream, openLocal, storedPlanAt } from '../../lib/local/index.ts';
 import visits, { pageGroup, visitorGroup } from '../cli/visits.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -20,7 +20,7 @@ function setUp(content: string) {
   const folder = temporaryDirectory();
   const path = join(folder, 'visits.ndjson');
   writeFileSync(path, content);
-  const open = async (options: { now?: number; shards?: number } = {}) => {
+  const open = async (options: { now?: number; shards?: number; logRetention?: number } = {}) => {
     const local = await openLocal({
       directory: join(folder, 'data'),
       definitions: visits,
@@ -28,6 +28,7 @@ function setUp(content: string) {
       durability: 'os',
       ...(options.now === undefined ? {} : { clock: { now: () => options.now! } }),
       ...(options.shards === undefined ? {} : { shards: options.shards }),
+      ...(options.logRetention === undefined ? {} : { logRetention: options.logRetention }),
     });
     onTestFinished(() => local.close());
     return local;
@@ -133,6 +134,21 @@ test('retention keeps what reads need', async () => {
   await local.retain();
   expect(await valuesOf(local)).toEqual(before);
   expect(await local.drain()).toMatchObject({ accepted: 0, skipped: 0 });
+});
+
+test('processed events leave the log after the time that was asked for', async () => {
+  const { path, open } = setUp(events(10));
+  const options = { now: start + 10 * hour, logRetention: hour };
+  const local = await open(options);
+  await local.ingest(path);
+  const [{ log }] = (await local.goLive()) as [LiveStream];
+  const kept = async () => (await log.read(log.shards[0]!, null, 100)).length;
+  options.now += hour;
+  await local.retain();
+  expect(await kept()).toBe(10);
+  options.now += 1;
+  await local.retain();
+  expect(await kept()).toBe(0);
 });
 
 test('a second opening of the directory is refused, and closing frees it', async () => {

@@ -332,6 +332,23 @@ describe('a record that ends its process', () => {
     expect(await world.unapplied.count()).toEqual(new Map());
   });
 
+  test('is not blamed for what the store could not do', async () => {
+    const world = createWorld({ groups });
+    await give(world, [1]);
+    const failing = (what: 'read' | 'write') =>
+      world.newTransform({
+        ...world.store,
+        [what]: () => Promise.reject(new StoreError('unavailable', 'no disk')),
+      });
+    for (let attempt = 0; attempt < 2 * mostAttempts; attempt++) {
+      for (const what of ['read', 'write'] as const)
+        expect(await failing(what)({ shard: 'a', records: [record(2)] })).toMatchObject({ failed: 1 });
+    }
+    expect(await give(world, [2])).toMatchObject({ accepted: 1, failed: 0 });
+    expect(await world.unapplied.count()).toEqual(new Map());
+    expect(await playsOf(world, 'song_plays')).toEqual({ s1: 2 });
+  });
+
   test('is not blamed for what other code did', async () => {
     const world = createWorld({ groups });
     await give(world, [1]);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { partitionKeyOf } from '../../lib/runtime/partition-key.ts';
 import { createBodyReader, isRefused } from '../../lib/service/event-body.ts';
 import { splitArray } from '../../lib/service/split-array.ts';
 import visits from '../cli/visits.ts';
@@ -44,6 +45,33 @@ test('the stream’s key decides the shard, and is empty where an event has none
     'ann',
     ...Array(6).fill(''),
   ]);
+});
+
+test('the key is the same however the event is written', () => {
+  const keyOf = partitionKeyOf(visits.plan.streams[0]!);
+  const event = fc.record({
+    id: fc.integer(),
+    ts: fc.constantFrom(1_700_000_000_000, '2026-01-05T18:00:00Z'),
+    user: fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'grapheme' }),
+      fc.integer(),
+      fc.constantFrom('1', ' 1', '007', null),
+    ),
+    page: fc.string(),
+    kind: fc.constantFrom('view', 'click', 'other'),
+    ms: fc.double({ noNaN: true, noDefaultInfinity: true }),
+  });
+  fc.assert(
+    fc.property(fc.array(event, { minLength: 1 }), fc.constantFrom('json', 'ndjson'), (values, format) => {
+      const texts = values.map(value => JSON.stringify(value));
+      const body = format === 'json' ? `[${texts.join(' ,')}]` : texts.join('\n');
+      const found = read(Buffer.from(body), format as 'json' | 'ndjson');
+      expect(found.map(one => ('partitionKey' in one ? one.partitionKey : null))).toEqual(
+        values.map(value => keyOf(value)),
+      );
+    }),
+  );
 });
 
 test('a deep event does not overflow the stack', () => {

@@ -1,39 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Served } from '../../lib/local/index.ts';
-import { serve } from '../../lib/local/index.ts';
-import visits from '../cli/visits.ts';
-import { clientOf, json, ndjson, visit } from './running.ts';
+import { type clientOf, ndjson, posting as post, startBlameless, visit } from './running.ts';
 
-const limits = { bodyBytes: 1 << 20, eventsPerRequest: 100, entitiesPerRequest: 3, requestMs: 300 };
+const limits = { bodyBytes: 1 << 20, eventsPerRequest: 100, entitiesPerRequest: 3 };
 
-const directory = mkdtempSync(join(tmpdir(), 'millrace-test-'));
 let served: Served;
 let client: ReturnType<typeof clientOf>;
-const errors: unknown[] = [];
 beforeAll(async () => {
-  served = await serve({
-    directory,
-    definitions: visits,
-    create: true,
-    port: 0,
-    windowMs: 1,
-    durability: 'os',
-    limits,
-    onError: error => errors.push(error),
-  });
-  client = clientOf(served.url);
-  return async () => {
-    await served.stop();
-    rmSync(directory, { recursive: true });
-    // Whatever was asked, nothing was the service's own fault.
-    expect(errors).toEqual([]);
-  };
+  const started = await startBlameless(limits);
+  ({ served, client } = started);
+  return started.stop;
 });
 
 describe('events that are taken', () => {
@@ -189,51 +166,3 @@ describe('requests that are refused', () => {
     expect(await read('"7301234567890123456"')).toMatchObject({ status: 200 });
   });
 });
-
-describe('clients that misbehave', () => {
-  /** What comes back on a connection on which these bytes are sent and no more. */
-  const raw = (bytes: string) =>
-    new Promise<string>((resolve, reject) => {
-      let text = '';
-      const socket = connect(Number(new URL(served.url).port), '127.0.0.1', () => socket.write(bytes));
-      socket.on('data', part => {
-        text += part;
-      });
-      socket.on('close', () => resolve(text));
-      socket.on('error', reject);
-    });
-
-  test('what is not HTTP is told so', async () => {
-    expect(await raw('hello\r\n\r\n')).toMatch(/^HTTP\/1.1 400 .*"code":"bad-request"/s);
-  });
-
-  test('headers without end are cut', async () => {
-    const answer = await raw(`GET /health HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`);
-    expect(answer).toMatch(/^HTTP\/1.1 431 .*"code":"headers-too-large"/s);
-  });
-
-  test('a body that never ends is given up', async () => {
-    const head = `POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-type: ${json}\r\ncontent-length: 100\r\n\r\n[`;
-    expect(await raw(head)).toMatch(/^HTTP\/1.1 408 .*"code":"timeout"/s);
-  });
-
-  test('a client that goes away midway leaves the service well', async () => {
-    await new Promise<void>(resolve => {
-      const sent = request(`${served.url}/v1/events`, {
-        method: 'POST',
-        headers: { 'content-type': json, 'content-length': 1_000 },
-      });
-      sent.on('error', () => resolve());
-      sent.write('[', () => sent.destroy());
-    });
-    expect((await client.ask('/health')).status).toBe(200);
-  });
-});
-
-function post(body: string | Buffer, headers: Record<string, string> = {}): RequestInit {
-  return {
-    method: 'POST',
-    body: body as NonNullable<RequestInit['body']>,
-    headers: { 'content-type': json, ...headers },
-  };
-}

@@ -1,8 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type ServeOptions, serve } from '../../lib/local/index.ts';
+import type { ServiceLimits } from '../../lib/service/limits.ts';
 import visits from '../cli/visits.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { clientOf } from './client.ts';
+
+export * from './client.ts';
 
 /** A service on a port of its own, with the definitions of the tests; it is stopped when the test is over. */
 export async function startService(options: Partial<ServeOptions> = {}) {
@@ -21,44 +27,30 @@ export async function startService(options: Partial<ServeOptions> = {}) {
   return { ...served, errors, ...clientOf(served.url) };
 }
 
-export interface Reply {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
-  readonly json: any;
-}
-
-/** Short words for requests. */
-export function clientOf(url: string) {
-  const ask = async (path: string, init: RequestInit = {}): Promise<Reply> => {
-    const response = await fetch(url + path, init);
-    const text = await response.text();
-    const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
-    const json = isJson && text !== '' ? JSON.parse(text) : null;
-    return { status: response.status, headers: response.headers, text, json };
-  };
-  const post = (path: string, body: RequestInit['body'], headers: Record<string, string> = {}) =>
-    ask(path, { method: 'POST', body: body ?? null, headers: { 'content-type': json, ...headers } });
+/** A service for all tests of a file; `stop` checks that none of what was asked was the service's own fault. */
+export async function startBlameless(limits: Partial<ServiceLimits>) {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-test-'));
+  const errors: unknown[] = [];
+  const served = await serve({
+    directory,
+    definitions: visits,
+    create: true,
+    port: 0,
+    windowMs: 1,
+    durability: 'os',
+    limits,
+    onError: error => errors.push(error),
+  });
   return {
-    ask,
-    post,
-    sendLines: (lines: readonly string[]) => post('/v1/events', lines.join('\n'), { 'content-type': ndjson }),
-    readGroup: (group: string, ...entities: readonly object[]) =>
-      post('/v1/features', JSON.stringify({ group, entities })),
-    /** Resolves when the service has processed all it accepted. */
-    async caughtUp() {
-      for (;;) {
-        const { streams } = (await ask('/v1/status')).json;
-        if (streams.every((s: { behind: number }) => s.behind === 0)) return;
-        await new Promise(resolve => setImmediate(resolve));
-      }
+    served,
+    client: clientOf(served.url),
+    async stop() {
+      await served.stop();
+      rmSync(directory, { recursive: true });
+      expect(errors).toEqual([]);
     },
   };
 }
-
-export const json = 'application/json';
-export const ndjson = 'application/x-ndjson';
 
 /** An event of the tests' stream, as text. */
 export const visit = (id: number, more: object = {}): string =>

@@ -83,6 +83,37 @@ test('while the transform is behind, events are refused with 429, and none that 
   expect(await visitsOf(service)).toBe(6);
 });
 
+describe('no more events wait than the limit says', () => {
+  const gated = async () => {
+    const gate = Promise.withResolvers<void>();
+    const wrapStore = (store: StateStore): StateStore => ({
+      ...store,
+      write: async (...args) => gate.promise.then(() => store.write(...args)),
+    });
+    return { gate, ...(await startService({ wrapStore, limits: { eventsBehind: 10 } })) };
+  };
+
+  test('however many requests come at once', async () => {
+    const { gate, sendLines, behind, caughtUp } = await gated();
+    const pairs = Array.from({ length: 8 }, (_, i) => sendLines([visit(2 * i), visit(2 * i + 1)]));
+    const statuses = (await Promise.all(pairs)).map(({ status }) => status);
+    expect(statuses.filter(status => status === 200)).toHaveLength(5);
+    expect(statuses.filter(status => status === 429)).toHaveLength(3);
+    expect(behind()).toBe(10);
+    gate.resolve();
+    await caughtUp();
+  });
+
+  test('but a request of more is taken when none does', async () => {
+    const { gate, sendLines, behind, caughtUp } = await gated();
+    expect((await sendLines(Array.from({ length: 12 }, (_, i) => visit(i)))).status).toBe(200);
+    expect((await sendLines([visit(12)])).status).toBe(429);
+    expect(behind()).toBe(12);
+    gate.resolve();
+    await caughtUp();
+  });
+});
+
 test('a batch that fails is told, tried again, and counts once', async () => {
   let broken = true;
   const wrapStore = (store: StateStore): StateStore => ({

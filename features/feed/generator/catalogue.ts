@@ -14,8 +14,6 @@ export interface Catalogue {
   categoryOf(place: number): number;
   categoryName(category: number): string;
   durationOf(place: number): number;
-  /** ms, of all places. */
-  readonly averageDuration: number;
 }
 
 export const categoryNames = [
@@ -53,7 +51,6 @@ export function createCatalogue(items: number, authors: number, random: Random):
   const duration = new Uint32Array(items);
   const life = new Float64Array(items);
   const phase = new Float64Array(items);
-  let total = 0;
   const categoryOfAuthor = Uint8Array.from({ length: authors }, () => random.below(categoryNames.length));
   for (let i = 0; i < items; i++) {
     author[i] = authorRank(random);
@@ -61,7 +58,6 @@ export function createCatalogue(items: number, authors: number, random: Random):
     duration[i] = Math.round(5_000 + Math.min(random.exponential(13_000), 115_000));
     life[i] = random.between(shortestLife, longestLife);
     phase[i] = random.next() * (life[i] as number);
-    total += duration[i] as number;
   }
 
   /** Whole lives that the place has seen, and the present one's share that is over. */
@@ -80,7 +76,6 @@ export function createCatalogue(items: number, authors: number, random: Random):
     categoryOf: i => category[i] as number,
     categoryName: i => categoryNames[i] as string,
     durationOf: i => duration[i] as number,
-    averageDuration: total / items,
   };
 }
 

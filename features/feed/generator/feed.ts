@@ -4,6 +4,7 @@ import { createDelivery } from './delivery.ts';
 import type { Arrival } from './event.ts';
 import { createRandom } from './random.ts';
 import { faultRates, type PartialRates } from './rates.ts';
+import { rhythm } from './rhythm.ts';
 import { createSessions, eventsPerView, type Interact } from './sessions.ts';
 
 export interface FeedOptions {
@@ -18,6 +19,8 @@ export interface FeedOptions {
   readonly start: number;
   /** Events sent in a second, copies not counted: the mean over a day, 1,000 unless given. */
   readonly eventsPerSecond?: number;
+  /** As many people at each hour of the day; else they come by its rhythm. */
+  readonly steady?: boolean;
   readonly rates?: PartialRates;
 }
 
@@ -35,7 +38,7 @@ export interface FeedOptions {
  * Throws RangeError for options that make no sense.
  */
 export function createFeed(options: FeedOptions): Generator<Arrival, never, void> {
-  const { seed, users, items, authors, start, eventsPerSecond = 1000 } = options;
+  const { seed, users, items, authors, start, eventsPerSecond = 1000, steady = false } = options;
   for (const [name, n] of Object.entries({ users, items, authors }))
     if (!(Number.isSafeInteger(n) && n > 0))
       throw new RangeError(`${name} is ${n}; give a whole number above 0`);
@@ -70,6 +73,7 @@ export function createFeed(options: FeedOptions): Generator<Arrival, never, void
     catalogue,
     random: createRandom(seed, `sessions from ${start}`),
     start,
+    rhythm: steady ? () => 1 : rhythm,
     viewsPerSecond: eventsPerSecond / eventsPerView,
     interact,
   });

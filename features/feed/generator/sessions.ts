@@ -2,7 +2,6 @@ import type { Audience } from './audience.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Action } from './event.ts';
 import type { Random } from './random.ts';
-import { rhythm } from './rhythm.ts';
 import { createSchedule } from './schedule.ts';
 
 /** Told of each interaction, in no promised order of times within a view. */
@@ -54,19 +53,22 @@ export function createSessions(options: {
   readonly catalogue: Catalogue;
   readonly random: Random;
   readonly start: number;
+  /** How busy the feed is at a time, against its average over the day. */
+  readonly rhythm: (time: number) => number;
   /** Mean over the day. */
   readonly viewsPerSecond: number;
   readonly interact: Interact;
 }): { nextTime(): number; step(): void } {
-  const { audience, catalogue, random, start, viewsPerSecond, interact } = options;
+  const { audience, catalogue, random, start, rhythm, viewsPerSecond, interact } = options;
   const views = createSchedule<Session>();
   const sessionsPerMs = viewsPerSecond / viewsPerSession / 1000;
   const nextOpening = (time: number): number => time + random.exponential(1 / (sessionsPerMs * rhythm(time)));
 
-  const underWay = sessionsPerMs * rhythm(start) * viewsPerSession * viewMs(catalogue.averageDuration);
+  const viewMs = averageViewMs(catalogue, start, random);
+  const underWay = sessionsPerMs * rhythm(start) * viewsPerSession * viewMs;
   for (let i = Math.round(underWay); i > 0; i--) {
     const position = 1 + Math.floor(random.exponential(viewsPerSession));
-    views.add(start + random.next() * viewMs(catalogue.averageDuration), {
+    views.add(start + random.next() * viewMs, {
       user: audience.someone(random),
       position,
     });
@@ -128,10 +130,14 @@ export function createSessions(options: {
 }
 
 /** How long a video is on the screen, on average, with the swipe to the next. */
-function viewMs(averageDuration: number): number {
+function averageViewMs(catalogue: Catalogue, time: number, random: Random): number {
+  // Of those that are shown now: a few popular ones decide.
+  let total = 0;
+  for (let i = 0; i < sampledViews; i++) total += catalogue.durationOf(catalogue.shown(time, random));
+  const duration = total / sampledViews;
   const { watch, finish } = actionsPerImpression;
-  const unfinished = ((leastWatched + mostUnfinished) / 2) * averageDuration;
-  return (
-    finish * averageDuration + (watch - finish) * unfinished + (1 - watch) * (longestGlanceMs / 2) + swipeMs
-  );
+  const unfinished = ((leastWatched + mostUnfinished) / 2) * duration;
+  return finish * duration + (watch - finish) * unfinished + (1 - watch) * (longestGlanceMs / 2) + swipeMs;
 }
+
+const sampledViews = 2_000;

@@ -1,10 +1,11 @@
 import { RocksLevel } from '@nxtedition/rocksdb';
 import { StoreError } from '../../runtime/errors.ts';
 import { type Column, columnOptions, columns } from './columns.ts';
+import { createDiskSync } from './disk-sync.ts';
 
 /**
- * The one place that knows @nxtedition/rocksdb. Every call but open and close is synchronous: batches of thousands of
- * small rows take a few milliseconds, and what is checked and written in one turn of the event loop needs no lock.
+ * The place that knows @nxtedition/rocksdb, with disk-sync.ts. Reads and writes are synchronous: batches of thousands
+ * of small rows take a few milliseconds, and what is checked and written in one turn of the event loop needs no lock.
  * One database holds everything, so that its write-ahead log orders everything: after a crash it is as it was after
  * some write, whole.
  *
@@ -16,6 +17,8 @@ export interface Database {
   getMany(column: Column, keys: readonly Buffer[]): (Buffer | undefined)[];
   /** What `fill` puts and deletes becomes visible at once, or, if either throws, not at all. */
   write(fill: (batch: WriteBatch) => void, options?: WriteOptions): void;
+  /** Resolves when all that was written before is on the disk (fsync); the event loop goes on meanwhile. */
+  sync(): Promise<void>;
   /** Entries with `gte ≤ key < lt`, in the order of their keys' bytes. */
   range(column: Column, range: KeyRange & { readonly limit: number; readonly reverse?: boolean }): Entry[];
   /** The same without a limit, read in pieces; it sees what is written meanwhile ahead of it. */
@@ -34,7 +37,7 @@ export interface WriteBatch {
 }
 
 export interface WriteOptions {
-  /** Wait for the disk (fsync). Without it a write outlives the process, not a power failure. */
+  /** Wait for the disk (fsync) at once. Without it, or `sync()`, a write outlives the process, not a power failure. */
   readonly sync?: boolean;
 }
 
@@ -66,6 +69,7 @@ export async function openDatabase(path: string): Promise<Database> {
   ) as Record<Column, { readonly column: (typeof native.columns)[string] }>;
   // One native batch for ever: each one made is kept by the database until it closes.
   const batch = native.batch();
+  const disk = createDiskSync(native.handle);
   let closing: Promise<void> | null = null;
 
   /** The native side does not check: a call on a closed database ends the process. */
@@ -126,6 +130,12 @@ export async function openDatabase(path: string): Promise<Database> {
       }
     },
 
+    async sync() {
+      await guarded('waiting for the disk', () => disk.sync()).catch(cause => {
+        throw storeError(`waiting for the disk in ${path}`, cause);
+      });
+    },
+
     range(column, { limit, reverse = false, gte, lt }) {
       const entries: Entry[] = [];
       while (entries.length < limit) {
@@ -160,10 +170,13 @@ export async function openDatabase(path: string): Promise<Database> {
     },
 
     close() {
-      closing ??= native.close().catch(error => {
-        // After a failed write there is nothing more to write; the folder is free all the same.
-        throw storeError(`closing ${path}`, error.cause ?? error);
-      });
+      closing ??= disk
+        .end()
+        .then(() => native.close())
+        .catch(error => {
+          // After a failed write there is nothing more to write; the folder is free all the same.
+          throw storeError(`closing ${path}`, error.cause ?? error);
+        });
       return closing;
     },
   };

@@ -15,6 +15,7 @@ import {
   writeRecord,
   writeRecordKey,
 } from './log-records.ts';
+import { createLogTail, type LogTail } from './log-tail.ts';
 import { perDatabase } from './per-database.ts';
 
 export interface EventLogOptions {
@@ -43,8 +44,9 @@ export class ShardCountError extends MillraceError {
  * The stream's log in a data directory; the first call for a stream makes it.
  *
  * Sequence numbers count from 1 in each shard and are never used again, whatever is truncated. All that an append
- * stores is one write: its events in all shards, the last sequence numbers, the last arrival, and the checkpoint.
- * The data appended last is also kept in memory as it was passed in: do not change it afterwards.
+ * stores is one write: its events in all shards, the last sequence numbers, the last arrival, and the checkpoint. It
+ * can be read at once; the append resolves when it is durable.
+ * What nobody has read past is also kept in memory, as it was passed in, up to a limit: do not change it afterwards.
  *
  * @throws ShardCountError when the stream exists with another number of shards.
  */
@@ -56,7 +58,7 @@ export async function createEventLog(
     throw new RangeError(`stream ${stream}: ${count} shards: give a whole number from 1 to 4096`);
   }
   const opened = openStream(database, stream, count);
-  const { incarnation, tail } = opened;
+  const { incarnation, tail, tails } = opened;
   const shards = tail.sequences.map((_, shard) => `shard-${String(shard).padStart(3, '0')}`);
 
   // Used again for every record: a batch copies what is put into it.
@@ -78,14 +80,13 @@ export async function createEventLog(
     async append(events, { checkpoint } = {}) {
       // What a failed write has used up stays used up: it may have reached the disk.
       const now = clock.now();
-      opened.recent = [];
-      const appended: LogRecord[][] = shards.map(() => []);
-      const records: LogRecord[] = [];
-      database.write(
-        batch => {
+      const records: (LogRecord & { readonly sequence: number })[] = [];
+      const appended: number[] = [];
+      try {
+        database.write(batch => {
           for (const { partitionKey, data, arrivalTime = now } of events) {
             tail.arrival = Math.max(tail.arrival, arrivalTime);
-            const shard = hash53(partitionKey) % count;
+            const shard = count === 1 ? 0 : hash53(partitionKey) % count;
             const sequence = tail.sequences[shard]! + 1;
             tail.sequences[shard] = sequence;
             writeRecordKey(key, shard, sequence);
@@ -93,17 +94,22 @@ export async function createEventLog(
               value = Buffer.allocUnsafe(2 * data.length + recordHeader);
             batch.put('log', key, writeRecord(value, tail.arrival, data));
             const record = { shard: shards[shard]!, sequence, arrivalTime: tail.arrival, data };
-            appended[shard]!.push(record);
+            appended.push(shard);
             records.push(record);
           }
           if (checkpoint) {
             batch.put('log', textKey('checkpoint', stream, checkpoint.source), Buffer.from(checkpoint.state));
           }
           if (events.length > 0) batch.put('log', tailKey(stream), encodeTail(tail));
-        },
-        { sync: durability === 'fsync' },
-      );
-      opened.recent = appended;
+        });
+      } catch (error) {
+        // What it used up is missing in them.
+        for (const tail of tails) tail.clear();
+        throw error;
+      }
+      for (let i = 0; i < records.length; i++) tails[appended[i]!]!.push(records[i]!);
+      // Rows may be made of them before that: they stand behind them in the one write-ahead log.
+      if (durability === 'fsync') await database.sync();
       return records;
     },
 
@@ -111,11 +117,8 @@ export async function createEventLog(
       const index = indexOf(shard);
       const first = after === null ? 0 : Number(after) + 1;
       if (first > tail.sequences[index]!) return [];
-      const records = opened.recent[index] ?? [];
-      const oldest = records[0]?.sequence;
-      if (oldest !== undefined && first >= Number(oldest)) {
-        return records.slice(first - Number(oldest), first - Number(oldest) + limit);
-      }
+      const recent = tails[index]!.read(first, limit);
+      if (recent !== null) return recent;
       const range = recordRange(stream, index, first, Number.MAX_SAFE_INTEGER);
       return database
         .range('log', { ...range, limit })
@@ -127,8 +130,8 @@ export async function createEventLog(
     },
 
     async truncate(time, keepAfter) {
-      opened.recent = [];
       for (const [index, shard] of shards.entries()) {
+        tails[index]!.clear();
         const processed = keepAfter.get(shard);
         if (processed === undefined) continue;
         const end = firstKept(index, time, Number(processed));
@@ -166,8 +169,8 @@ export async function createEventLog(
 interface Stream {
   readonly incarnation: string;
   readonly tail: Tail;
-  /** What the last append stored, by shard: whoever follows the log closely need not fetch it from the disk again. */
-  recent: readonly (readonly LogRecord[])[];
+  /** By shard. */
+  readonly tails: readonly LogTail[];
 }
 
 /** What must outlive the records themselves. */
@@ -204,7 +207,7 @@ function loadStream(database: Database, name: string): Stream | null {
       `stream ${name}: its sequence numbers are lost. Restore the directory from a copy.`,
     );
   }
-  return { incarnation: incarnation.toString(), tail: decodeTail(tail), recent: [] };
+  return openedStream(incarnation.toString(), decodeTail(tail));
 }
 
 function makeStream(database: Database, name: string, shards: number): Stream {
@@ -217,8 +220,17 @@ function makeStream(database: Database, name: string, shards: number): Stream {
     },
     { sync: true },
   );
-  return { incarnation, tail, recent: [] };
+  return openedStream(incarnation, tail);
 }
+
+const openedStream = (incarnation: string, tail: Tail): Stream => ({
+  incarnation,
+  tail,
+  tails: tail.sequences.map(() => createLogTail(tailBytes / tail.sequences.length)),
+});
+
+/** A backlog as large as the service lets it become, of events of a usual size. */
+const tailBytes = 32 << 20;
 
 const streamKey = (stream: string): Buffer => textKey('stream', stream);
 const tailKey = (stream: string): Buffer => textKey('tail', stream);

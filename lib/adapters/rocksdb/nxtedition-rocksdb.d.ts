@@ -43,6 +43,9 @@ declare module '@nxtedition/rocksdb' {
 
   export class RocksLevel {
     constructor(path: string, options: OpenOptions);
+    /** Joins a database that this process has open. */
+    constructor(handle: bigint);
+    readonly handle: bigint;
     open(): Promise<void>;
     close(): Promise<void>;
     readonly columns: Readonly<Record<string, ColumnHandle>>;

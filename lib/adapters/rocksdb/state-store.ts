@@ -60,20 +60,18 @@ export function createStateStore({ database }: DataDirectory, options: StateStor
 
     async write(table, writes) {
       const known = cache.table(table);
-      const unknown = writes.filter(({ key }) => known.versionOf(key) === undefined);
+      const versions = writes.map(({ key }) => known.versionOf(key));
+      const unknown = [...writes.keys()].filter(i => versions[i] === undefined);
       if (unknown.length > 0) {
-        look(
+        const rows = look(
           table,
           known,
-          unknown.map(({ key }) => key),
+          unknown.map(i => writes[i]!.key),
         );
+        for (const [n, i] of unknown.entries()) versions[i] = rows[n]!.version;
       }
       const outcomes = writes.map(
-        ({ key, expected }): WriteOutcome =>
-          // Known rows can have been dropped to make room for the others.
-          (known.versionOf(key) ?? look(table, known, [key])[0]!.version) === expected
-            ? 'written'
-            : 'conflict',
+        ({ expected }, i): WriteOutcome => (versions[i] === expected ? 'written' : 'conflict'),
       );
       const due = outcomes.includes('conflict') ? writes.filter((_, i) => outcomes[i] === 'written') : writes;
       writeRows(database, known, table, due);

@@ -15,12 +15,7 @@ interface DevOptions extends CommonOptions {
 export const devCommand = (): Command =>
   new Command('dev')
     .description('run the service: events in and feature values out over HTTP, in one process')
-    .option(
-      '--port <port>',
-      'where it listens, on this machine only; 0 for any that is free',
-      parsePort,
-      4600,
-    )
+    .addOption(options.port())
     .option('--window <ms>', 'how long an event waits for others, to be processed together', parseWindow, 200)
     .option('--accept-removed', 'let groups end that the definitions no longer have')
     .addOption(options.data())
@@ -66,13 +61,6 @@ Examples:
 
 const stackOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port > 65_535)
-    throw new InvalidArgumentError('Write a number from 0 to 65535.');
-  return port;
-}
 
 function parseWindow(text: string): number {
   if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('Write milliseconds, from 0 to 99999.');

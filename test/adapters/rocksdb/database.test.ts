@@ -85,3 +85,18 @@ test('values that were read are not touched by later reads and writes', () => {
   database.getMany('log', [key(0), key(1), key(2)]);
   expect([...first!]).toEqual([1, 1, 1, 1]);
 });
+
+test('waits for the disk for all who ask, between writes and at the end', async () => {
+  const waits: Promise<void>[] = [];
+  for (let round = 0; round < 20; round++) {
+    fill(50, 100);
+    waits.push(database.sync(), database.sync());
+    if (round % 5 === 0) await waits.at(-1);
+  }
+  const closed = database.close();
+  await Promise.all(waits);
+  await closed;
+  await expect(database.sync()).rejects.toMatchObject({ name: 'StoreError', reason: 'unavailable' });
+  database = await openDatabase(path);
+  expect(numbers(database.iterate('log', { gte: key(0), lt: key(999_999) }))).toEqual(upTo(50));
+});

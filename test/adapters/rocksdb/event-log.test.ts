@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DataDirectory } from '../../../lib/adapters/rocksdb/data-directory.ts';
 import { createEventLog } from '../../../lib/adapters/rocksdb/event-log.ts';
+import { StoreError } from '../../../lib/runtime/errors.ts';
 import { collect } from '../../conformance/harness.ts';
 import { rocksdbSubject } from './support.ts';
 
@@ -62,6 +63,33 @@ test('two logs of one stream in one process do not use a sequence number twice',
     [2, '2'],
     [3, '3'],
   ]);
+});
+
+test('an append resolves when the disk has it; it can be read before', async () => {
+  const disk = Promise.withResolvers<void>();
+  const directory = subject.directory();
+  const database = { ...directory.database, sync: () => disk.promise };
+  const log = await createEventLog({ ...directory, database }, { stream: 'clicks', shards: 1, clock });
+  let acknowledged = false;
+  const appending = append(log, '1').then(() => {
+    acknowledged = true;
+  });
+  const [record] = await log.read('shard-000', null, 10);
+  expect(record?.data.toString()).toBe('1');
+  await new Promise(resolve => setImmediate(resolve));
+  expect(acknowledged).toBe(false);
+  disk.resolve();
+  await appending;
+  expect(acknowledged).toBe(true);
+});
+
+test('an append that did not reach the disk rejects, and its sequence numbers are used up', async () => {
+  const directory = subject.directory();
+  const broken = new StoreError('full', 'no space left');
+  const database = { ...directory.database, sync: () => Promise.reject(broken) };
+  const log = await createEventLog({ ...directory, database }, { stream: 'clicks', shards: 1, clock });
+  await expect(append(log, '1')).rejects.toBe(broken);
+  expect(log.latestSequence('shard-000')).toBe(1);
 });
 
 test('a key goes to the same shard for ever', async () => {

@@ -39,8 +39,8 @@ const relative =
   (accuracy: number) =>
   (wanted: number): number =>
     accuracy * Math.abs(wanted) + 1e-9;
-/** Of 2^10 registers, four standard errors; sparse ones are exact to within a rounding. */
-const registers = (wanted: number): number => Math.max(1, 4 * (1.04 / 32) * wanted);
+/** Of 2^10 registers, five standard errors; sparse ones are exact to within a rounding. */
+const registers = (wanted: number): number => Math.max(1, 5 * (1.04 / 32) * wanted);
 
 export const expectations: Readonly<Record<string, Readonly<Record<string, Spec>>>> = {
   user_engagement: {
@@ -173,13 +173,47 @@ export const expectations: Readonly<Record<string, Readonly<Record<string, Spec>
   },
 };
 
-/** The events as the oracle takes them; ties go by event id. */
-export function oracleEvents(accepted: readonly Accepted[]): OracleEvent[] {
-  const ids = [...new Set(accepted.map(a => a.event.event_id))].sort();
-  const rank = new Map(ids.map((id, i) => [id, i]));
-  return accepted.map(({ event, arrivalTime }) => ({
+type Values = Readonly<Record<string, unknown>>;
+
+const ratio = (values: Values, of: string, to: string, times = 1): number | null =>
+  values[to] === 0 ? null : ((values[of] as number) * times) / (values[to] as number);
+
+/** The derived features, from the values of the others. */
+export const derivations: Readonly<Record<string, Readonly<Record<string, (values: Values) => unknown>>>> = {
+  user_engagement: {
+    ctr_24h: v => ratio(v, 'clicks_24h', 'impressions_24h') ?? 0,
+    ctr_7d: v => ratio(v, 'clicks_7d', 'impressions_7d') ?? 0,
+    finish_rate_24h: v => ratio(v, 'finishes_24h', 'impressions_24h') ?? 0,
+    finish_rate_7d: v => ratio(v, 'finishes_7d', 'impressions_7d') ?? 0,
+    like_rate_7d: v => ratio(v, 'likes_7d', 'impressions_7d') ?? 0,
+    watch_per_impression_7d: v => ratio(v, 'watch_ms_7d', 'impressions_7d'),
+    is_new: v => (v.active_days_30d as number) < 2,
+  },
+  item_popularity: {
+    ctr_24h: v => ratio(v, 'clicks_24h', 'impressions_24h') ?? 0,
+    finish_rate_24h: v => ratio(v, 'finishes_24h', 'impressions_24h') ?? 0,
+    like_rate_24h: v => ratio(v, 'likes_24h', 'impressions_24h') ?? 0,
+    acceleration: v => ratio(v, 'impressions_1h', 'impressions_24h', 24),
+  },
+  author_popularity: { finish_rate_7d: v => ratio(v, 'finishes_7d', 'watches_7d') ?? 0 },
+  user_author: { is_following: v => (v.follows_90d as number) > 0 },
+};
+
+/** What a group's row takes at all. */
+export const takes: Readonly<Record<string, Where>> = {
+  user_engagement: () => true,
+  user_interests: reacted,
+  user_sequence: reacted,
+  item_popularity: () => true,
+  author_popularity: reacted,
+  user_author: is('like', 'follow'),
+};
+
+/** The event as the oracle takes it; ties go by event id. */
+export function oracleEvent({ event, arrivalTime }: Accepted): OracleEvent {
+  return {
     time: Math.min(event.ts, arrivalTime),
-    id: rank.get(event.event_id)!,
+    id: event.event_id,
     fields: {
       ...event,
       os: ['android', 'ios', 'web'].includes(event.os) ? event.os : 'other',
@@ -190,7 +224,7 @@ export function oracleEvents(accepted: readonly Accepted[]): OracleEvent[] {
       what: { item: event.item, action: event.action, ts: event.ts },
       watching: { item: event.item, category: event.category, watch_ms: event.watch_ms },
     },
-  }));
+  };
 }
 
 export interface Expected {

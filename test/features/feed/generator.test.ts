@@ -39,7 +39,7 @@ const tolerance = (rate: number, n: number): number => 4 * Math.sqrt((rate * (1 
 
 describe('a seed', () => {
   test('always gives the same events', () => {
-    expect(hashOf(arrivals(20_000))).toBe('d017d6936428097e');
+    expect(hashOf(arrivals(20_000))).toBe('55e8bea7011ab5b4');
   });
 
   test('gives others than the next one, and other ids', () => {
@@ -228,6 +228,20 @@ describe('people', () => {
     expect(byHour.indexOf(Math.max(...byHour))).toBeLessThanOrEqual(22);
     expect(Math.max(...byHour) / mean).toBeGreaterThan(1.6);
     expect(Math.min(...byHour) / mean).toBeLessThan(0.45);
+  });
+
+  test('come evenly at every hour of a steady feed, and as many as asked for from the first minute on', () => {
+    for (const hours of [4, 21]) {
+      const at = start + hours * hour;
+      const until = at + 2 * minute;
+      let sent = 0;
+      for (const { kind, arrivalTime } of createFeed({ ...options, start: at, steady: true })) {
+        if (arrivalTime >= until) break;
+        if (arrivalTime >= at + minute && !kind.endsWith('copy')) sent++;
+      }
+      expect(sent / 60, `at ${hours} o'clock`).toBeGreaterThan(900);
+      expect(sent / 60, `at ${hours} o'clock`).toBeLessThan(1_100);
+    }
   });
 });
 

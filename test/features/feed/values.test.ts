@@ -14,7 +14,7 @@ import type { OracleEvent } from '../../kernel/oracle.ts';
 import { createMemoryQuarantine } from '../../support/memory-quarantine.ts';
 import { createMemoryStateStore } from '../../support/memory-state-store.ts';
 import { createMemoryUnapplied } from '../../support/memory-unapplied.ts';
-import { type Accepted, type Expected, expectations, expected, oracleEvents } from './expected.ts';
+import { type Accepted, type Expected, expectations, expected, oracleEvent } from './expected.ts';
 
 /**
  * A day and a half of a small feed, with more going wrong than usually does, through the transform into rows; then
@@ -57,7 +57,7 @@ function acceptedOf(list: readonly Arrival[]): Accepted[] {
   });
 }
 
-const accepted = oracleEvents(acceptedOf(arrivals));
+const accepted = acceptedOf(arrivals).map(oracleEvent);
 const quarantine: Quarantine = createMemoryQuarantine();
 let reader: Reader;
 
