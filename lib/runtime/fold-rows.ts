@@ -1,10 +1,10 @@
 import { type GroupKernel, NewerCodecError, type Row, type StreamEvent } from '../kernel/index.ts';
 import { type MillraceError, StoreError } from './errors.ts';
 import { markName } from './marks.ts';
-import type { EventRecord } from './parse-records.ts';
 import type { Clock, RowWrite, ShardPosition, StateStore, UnappliedEvent, UnappliedStore } from './ports.ts';
 import { type RowLimits, RunError, tableOf } from './rows.ts';
 import type { RunGraveyard } from './run-graveyard.ts';
+import type { EventRecord } from './unpack-records.ts';
 import { type RowUpdate, updateRow } from './update-row.ts';
 
 /** An event of a batch with its place in the shard. */
