@@ -27,7 +27,7 @@ export interface KinesisProducer {
 export interface KinesisProducerOptions {
   readonly client: KinesisClient;
   readonly streamName: string;
-  /** How long (ms) an event is tried before it fails. */
+  /** How long (ms) an event is tried before it fails; an attempt that began in time is waited for. */
   readonly timeoutMs?: number;
   /** How long (ms) the first event of a record waits for others. While a request is on its way they gather anyway. */
   readonly lingerMs?: number;
@@ -139,9 +139,7 @@ export function createKinesisProducer(options: KinesisProducerOptions): KinesisP
       partitionKey: events[0]!.partitionKey,
       data: pack(events),
     }));
-    const latest = Math.max(...parcels.map(({ events }) => events.at(-1)!.deadline));
-    const ms = Math.ceil(Math.min(requestMs, latest - started));
-    const results = await putRecords(client, { streamName, records, timeoutMs: Math.max(1, ms) });
+    const results = await putRecords(client, { streamName, records, timeoutMs: requestMs });
     for (const [i, parcel] of parcels.entries()) settle(parcel, results[i]!);
     observe?.({
       records: records.length,
