@@ -1,8 +1,9 @@
 import { StoreError } from '../../runtime/errors.ts';
 import type { Quarantine, QuarantinedEvent, QuarantineReason } from '../../runtime/ports.ts';
+import { sortableDigits } from '../sortable-digits.ts';
 import type { DataDirectory } from './data-directory.ts';
 import type { Database } from './database.ts';
-import { allKeys, keysUnder, sortableDigits, textKey } from './keys.ts';
+import { allKeys, keysUnder, textKey } from './keys.ts';
 import { perDatabase } from './per-database.ts';
 
 export interface RocksdbQuarantine extends Quarantine {
