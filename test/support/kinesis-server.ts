@@ -11,6 +11,7 @@ export type Fault =
   | { readonly kind: 'status' | 'status-after'; readonly status: number; readonly type: string };
 
 export interface KinesisServer {
+  readonly endpoint: string;
   readonly client: ReturnType<typeof createKinesisClient>;
   /** By shard, in order, what was stored. */
   readonly stored: ReadonlyMap<string, readonly LogRecord[]>;
@@ -69,6 +70,7 @@ export async function startKinesisServer(options: {
   }
 
   const self: KinesisServer = {
+    endpoint: '',
     client: null as never,
     stored,
     requests,
@@ -129,10 +131,11 @@ export async function startKinesisServer(options: {
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
+  const endpoint = `http://127.0.0.1:${port}`;
   const client = createKinesisClient({
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
-  return Object.assign(self, { client });
+  return Object.assign(self, { client, endpoint });
 }
