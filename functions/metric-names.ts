@@ -7,6 +7,13 @@ export const metricNames = {
   eventsFailed: 'EventsFailed',
   recordsPut: 'RecordsPut',
   recordsThrottled: 'RecordsThrottled',
+  eventsFolded: 'EventsFolded',
+  /** Applied before, or copies. */
+  eventsSkipped: 'EventsSkipped',
+  eventsLate: 'EventsLate',
+  eventsBad: 'EventsBad',
+  /** Of batches that are to be given again. */
+  eventsUnsettled: 'EventsUnsettled',
 } as const;
 
 export const metricNamespace = 'Millrace';

@@ -1,12 +1,12 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { createKinesisClient } from '../../lib/adapters/kinesis/client.ts';
 import { createKinesisProducer } from '../../lib/adapters/kinesis/producer.ts';
 import type { Definitions } from '../../lib/define/index.ts';
 import { defaultLimits } from '../../lib/service/limits.ts';
+import { createCounter } from '../counter.ts';
 import { type Environment, EnvironmentError, requiredMap } from '../environment.ts';
 import { correlationIdOf, createHttpHandler, type HttpApiEvent } from '../http-api.ts';
-import { metricNames, metricNamespace } from '../metric-names.ts';
+import { metricNames } from '../metric-names.ts';
 import { createIngestRoute } from './route.ts';
 
 /**
@@ -16,17 +16,8 @@ import { createIngestRoute } from './route.ts';
  */
 export function createIngestFunction({ plan }: Pick<Definitions, 'plan'>, environment: Environment) {
   const logger = new Logger();
-  const metrics = new Metrics({ namespace: metricNamespace });
+  const count = createCounter();
   const client = createKinesisClient();
-  /** One line of CloudWatch's embedded metric format. */
-  const count = (stream: string, counts: Readonly<Record<string, number>>): void => {
-    const some = Object.entries(counts).filter(([, n]) => n > 0);
-    if (some.length === 0) return;
-    metrics.addDimension('stream', stream);
-    for (const [name, n] of some) metrics.addMetric(name, MetricUnit.Count, n);
-    metrics.publishStoredMetrics();
-  };
-
   const streams = [...requiredMap(environment, 'MILLRACE_STREAMS')].map(([name, streamName]) => {
     const stream = plan.streams.find(s => s.name === name);
     if (stream === undefined) throw new EnvironmentError(`MILLRACE_STREAMS: the Plan has no stream ${name}`);

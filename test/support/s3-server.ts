@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { S3Client } from '@aws-sdk/client-s3';
 
 export interface S3Server {
+  readonly endpoint: string;
   readonly client: S3Client;
   /** By bucket and key. */
   readonly objects: ReadonlyMap<string, StoredObject>;
@@ -89,14 +90,16 @@ export async function startS3Server({ pageSize }: { readonly pageSize: number })
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
+  const endpoint = `http://127.0.0.1:${port}`;
   const client = new S3Client({
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint,
     forcePathStyle: true,
     region: 'us-east-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     maxAttempts: 1,
   });
   const self: S3Server = {
+    endpoint,
     client,
     objects,
     requests,
