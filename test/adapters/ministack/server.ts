@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { missingProgram } from '../../support/outside-program.ts';
 
-/** What the suites say where they are skipped. */
-export const noMinistack = 'ministack is not on the PATH: pip install ministack==1.5.33';
-
-/** Whether MiniStack, a local AWS that is not ours, is installed. */
-export const hasMinistack = spawnSync('sh', ['-c', 'command -v ministack']).status === 0;
+/** Why the suites cannot run; null where they can. Install it with `pip install ministack==1.5.33`. */
+export const noMinistack = missingProgram('ministack');
 
 export interface Ministack {
   /** For clients of any service. */
