@@ -3,11 +3,14 @@ import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { codec } from './cases/codec.ts';
+import { feedTransform } from './cases/feed-transform.ts';
 import { fold } from './cases/fold.ts';
 import { freshness } from './cases/freshness.ts';
 import { ingest } from './cases/ingest.ts';
 import { memory } from './cases/memory.ts';
+import { reads } from './cases/reads.ts';
 import { transform } from './cases/transform.ts';
+import { writeUnits } from './cases/write-units.ts';
 import { type Benchmark, passes, type Result } from './result.ts';
 
 /**
@@ -15,9 +18,28 @@ import { type Benchmark, passes, type Result } from './result.ts';
  * that take very long are run by name only, and have a file of their own there.
  */
 
-const usual = ['fold', 'codec', 'transform', 'ingest', 'freshness'] as const;
+const usual = [
+  'fold',
+  'codec',
+  'transform',
+  'feed-transform',
+  'write-units',
+  'reads',
+  'ingest',
+  'freshness',
+] as const;
 const long = ['memory'] as const;
-const benchmarks: Readonly<Record<string, Benchmark>> = { fold, codec, transform, ingest, freshness, memory };
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  fold,
+  codec,
+  transform,
+  'feed-transform': feedTransform,
+  'write-units': writeUnits,
+  reads,
+  ingest,
+  freshness,
+  memory,
+};
 
 const { values: options } = parseArgs({
   options: {

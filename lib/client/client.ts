@@ -67,13 +67,22 @@ export function createClient<const D extends AnyDefinitions>(
   async function read(
     request: Pick<FeatureRead, 'kind' | 'name' | 'shared'>,
     keys: object | readonly object[],
-    { deadlineMs = options.readDeadlineMs, ...more }: ReadOptions = {},
+    { deadlineMs, ...more }: ReadOptions = {},
   ) {
     checkOpen();
     const entities = (Array.isArray(keys) ? keys : [keys]) as FeatureRead['entities'];
     // A ranking may be left without candidates; the service would take that for a mistake.
     if (entities.length === 0) return { asOf: more.asOf ?? Date.now(), entities };
-    const answer = await readFeatures({ ...request, ...more, entities }, deadlineIn(deadlineMs));
+    const answer = await readFeatures(
+      // A tenth is left for the answer's way: rows that come too late fail alone, and the others are seen.
+      {
+        ...request,
+        ...more,
+        entities,
+        ...(deadlineMs === undefined ? {} : { deadlineMs: deadlineMs * 0.9 }),
+      },
+      deadlineIn(deadlineMs ?? options.readDeadlineMs),
+    );
     if (Array.isArray(keys)) return answer;
     return { asOf: answer.asOf, ...answer.entities[0] };
   }

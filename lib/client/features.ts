@@ -17,6 +17,8 @@ export interface FeatureRead {
   readonly shared?: EntityKey;
   readonly context?: Readonly<Record<string, unknown>>;
   readonly asOf?: number;
+  /** How long the service waits for rows, in ms; entities whose rows have not come by then fail. */
+  readonly deadlineMs?: number;
 }
 
 export type FeatureReader = (read: FeatureRead, deadline: Deadline) => Promise<ReadResult>;

@@ -10,7 +10,10 @@ type Name<T> = keyof T & string;
 export interface ReadOptions {
   /** Epoch ms to answer for, instead of now; past the newest event of all rows that are read. */
   readonly asOf?: number;
-  /** How long to wait for an answer, in ms; the client's `readDeadlineMs` unless it is given. */
+  /**
+   * How long to wait for an answer, in ms; the client's `readDeadlineMs` unless it is given. The service is told: it
+   * answers with what it has by then, and entities whose rows are missing have failed.
+   */
   readonly deadlineMs?: number;
 }
 
@@ -33,6 +36,8 @@ export type EntityAnswer<V> =
 interface Flags<V> {
   /** Features whose value is not the whole truth, and why. */
   readonly flags?: { readonly [N in keyof V]?: Flag };
+  /** Events that count and that the values do not have yet; none if not given. */
+  readonly lacks?: number;
 }
 
 interface AsOf {

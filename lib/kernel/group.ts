@@ -3,7 +3,7 @@ import { stateCodec } from './codec/state.ts';
 import { cutState } from './cut.ts';
 import type { StreamEvent } from './event.ts';
 import { ExpressionError, type FunctionRegistry } from './expression/compile.ts';
-import { compileFinalize, type FeatureValues } from './finalize.ts';
+import { compileFinalize, type FeatureValues, type Finalize } from './finalize.ts';
 import { type KeyEncoder, keyEncoder } from './key.ts';
 import type { GroupPlan, Plan } from './plan.ts';
 import { longestOf, shapeOf } from './shape.ts';
@@ -40,9 +40,11 @@ export interface GroupKernel {
   cut(state: State, bytes: number): State[];
   /**
    * The features' values at query time `q`, which must be past the newest event; of an unknown entity for null.
-   * O(tiles × slots).
+   * O(tiles × slots). The state stays as it is.
    */
   finalize(state: State | null, q: number): FeatureValues;
+  /** `finalize` for some features, by their index: it leaves out the work that only others need. */
+  finalizer(features: readonly number[]): Finalize;
 }
 
 export function compileGroup(
@@ -58,7 +60,7 @@ export function compileGroup(
   const { takes, update } = compilePrograms(group, stream, shape, functions);
   const codec = stateCodec(shape);
   const longest = longestOf(group.slots.flatMap(s => s.windows));
-  const finalize = compileFinalize(group, shape);
+  const finalizeAll = compileFinalize(group, shape, [...group.features.keys()]);
   const writer = new Writer();
 
   function compact(state: State): void {
@@ -100,7 +102,8 @@ export function compileGroup(
     read: codec.read,
     decode: bytes => codec.read(new Reader(bytes)),
     cut: (state, bytes) => cutState(kernel, shape, state, bytes),
-    finalize,
+    finalize: finalizeAll,
+    finalizer: features => compileFinalize(group, shape, features),
   };
   return kernel;
 }

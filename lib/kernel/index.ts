@@ -2,10 +2,8 @@ export { type Flag, flags } from './aggregators/aggregator.ts';
 export { CorruptBytesError, Reader, Writer } from './codec/bytes.ts';
 export {
   emptyRing,
-  forgetBefore,
   type Ring,
   remember,
-  ringBytes,
   ringHash,
   type Verdict,
   verdictOf,
@@ -14,30 +12,50 @@ export {
   codecVersion,
   decodeRow,
   encodeRow,
+  type IdRunReference,
   NewerCodecError,
+  namesIdRuns,
   type Row,
   type RowFault,
   type RowFaultReason,
   type RunReference,
   rowFaultReasons,
 } from './codec/row.ts';
+export {
+  cutIds,
+  decodeIdRun,
+  encodeIdRun,
+  forgetBefore,
+  holdsId,
+  idRunForm,
+  indexIds,
+  joinIds,
+  newestArrival,
+  type SettledIds,
+  settle,
+  settledBytes,
+} from './codec/settled-ids.ts';
 export { compareTies, type Tie } from './compare.ts';
 export { compileDecoder, type EventDecoder, isRejection, type Rejection, type StreamEvent } from './event.ts';
 export { compileTextReader, type EventTextReader } from './event-text.ts';
 export {
   compileExpression,
+  compileExpressions,
   contextName,
   ExpressionError,
+  type FieldPlace,
   type FunctionRegistry,
 } from './expression/compile.ts';
+export type { Expression } from './expression/nodes.ts';
 export { fromExternal, toExternal } from './external.ts';
-export { type FeatureValues, PastQueryError } from './finalize.ts';
+export { type FeatureValues, type Finalize, PastQueryError } from './finalize.ts';
 export { compileGroup, type GroupKernel } from './group.ts';
 export { hash53, hashPosition, mixHashes } from './hash.ts';
 export { type KeyEncoder, keyEncoder, keyOf } from './key.ts';
 export type * from './plan.ts';
 export { compareInShard, type Position } from './position.ts';
 export type { State } from './state.ts';
+export { furthestTime } from './time.ts';
 export { formatTimestamp, parseTimestamp } from './timestamp.ts';
 export type { ScalarValue, Value, ValueType } from './value-type.ts';
 export { windowStart } from './window.ts';

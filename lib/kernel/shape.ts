@@ -142,7 +142,8 @@ export function mergeTile(
   }
 }
 
-function mergeObject(
+/** Adds an object partial to the one at `at`, made where there is none: `from` keeps its own. */
+export function mergeObject(
   aggregator: ObjectAggregator<unknown>,
   objects: unknown[],
   at: number,

@@ -82,6 +82,7 @@ export interface Local {
   goLive(): Promise<readonly LiveStream[]>;
   readonly readGroup: ReturnType<typeof createReader>['readGroup'];
   readonly readService: ReturnType<typeof createReader>['readService'];
+  readonly find: ReturnType<typeof createReader>['find'];
   readonly quarantine: Quarantine;
   /** Events that rows could not take. */
   readonly unapplied: UnappliedStore;
@@ -235,6 +236,7 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
     },
     readGroup: reader.readGroup,
     readService: reader.readService,
+    find: reader.find,
     quarantine,
     unapplied,
     async redrive({ stream: name, ...which }) {

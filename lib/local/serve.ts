@@ -73,13 +73,16 @@ export interface FoundStream {
 export async function serve(options: ServeOptions): Promise<Served> {
   const { port, host = '127.0.0.1', onError = () => {}, wrapStore = (store: StateStore) => store } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  let quarantine: Local['quarantine'] | null = null;
-  const metrics = createMetrics({ count: async () => (await quarantine?.count()) ?? new Map() });
+  let opened: Local | null = null;
+  const metrics = createMetrics(
+    { count: async () => (await opened?.quarantine.count()) ?? new Map() },
+    { count: async () => (await opened?.unapplied.count()) ?? new Map() },
+  );
   const local = await openLocal({
     ...options,
     wrapStore: store => givingTurns(countingWrites(wrapStore(store), metrics.rows)),
   });
-  quarantine = local.quarantine;
+  opened = local;
 
   let stopping = false;
   const streams = new Map<string, ServedStream>();
@@ -105,6 +108,8 @@ export async function serve(options: ServeOptions): Promise<Served> {
       streams,
       reader: local,
       quarantine: local.quarantine,
+      unapplied: local.unapplied,
+      redriveUnapplied: local.redriveUnapplied,
       metrics,
       limits,
       stopping: () => stopping,

@@ -46,9 +46,9 @@ export function createRecordDecoder(stream: StreamPlan): (batch: readonly LogRec
   return batch => {
     const records = unpackRecords(batch);
     const bytes = joined(records);
-    if (bytes.length > constants.MAX_STRING_LENGTH || !isAscii(bytes)) {
-      return { records, outcomes: decodeSlowly(records) };
-    }
+    if (bytes.length > constants.MAX_STRING_LENGTH) return { records, outcomes: decodeSlowly(records) };
+    // One odd byte must not slow down the events beside it: only whose own it is takes the long way.
+    const areAscii = isAscii(bytes);
     const text = bytes.toString('latin1');
     const outcomes: (StreamEvent | BadEvent)[] = [];
     const slow: number[] = [];
@@ -57,7 +57,7 @@ export function createRecordDecoder(stream: StreamPlan): (batch: readonly LogRec
       const record = records[i] as EventRecord;
       const to = from + record.data.length;
       const event =
-        record.data.length > largestEvent
+        record.data.length > largestEvent || !(areAscii || isAscii(record.data))
           ? null
           : readText(bytes, text, from, to, record.arrivalTime, positionOf(record));
       from = to + 1;

@@ -1,5 +1,6 @@
 import { type GroupKernel, NewerCodecError, type Row, type StreamEvent } from '../kernel/index.ts';
 import { type MillraceError, StoreError } from './errors.ts';
+import { createIdRuns, type IdsByRun } from './id-runs.ts';
 import { markName } from './marks.ts';
 import type { Clock, RowWrite, ShardPosition, StateStore, UnappliedEvent, UnappliedStore } from './ports.ts';
 import { type RowLimits, RunError, tableOf } from './rows.ts';
@@ -31,13 +32,16 @@ export interface RowPass {
   readonly mark: string;
   /** The events by row key, in the shard's order. */
   readonly lists: ReadonlyMap<string, readonly PlacedEvent[]>;
-  /** Gives a row's events to `take`; false when that changes nothing, so that nothing is written. */
+  /** Gives a row's events to `take`; false when that changes nothing, so that nothing is written. `ids` are its runs'. */
   fold(
     row: Row,
     events: readonly PlacedEvent[],
     progress: Progress,
     take: (event: PlacedEvent) => void,
+    ids: IdsByRun,
   ): boolean;
+  /** Of home rows: runs of ids that all arrived before this are not needed. */
+  readonly oldest?: number;
   /** Called once what `fold` said last of a row holds: it was written, or nothing had to be. */
   settled?(events: readonly PlacedEvent[]): void;
 }
@@ -66,6 +70,7 @@ export interface PassResult {
  */
 export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => Promise<PassResult> {
   const { store, unapplied, stream, incarnation, clock, limits, graveyard } = options;
+  const idRuns = createIdRuns(store);
 
   return async pass => {
     const unwritten: PlacedEvent[] = [];
@@ -92,7 +97,10 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
   /** Throws StoreError where the store does nothing of it now. */
   async function foldOnce(pass: RowPass, waiting: RowPass['lists'], runsMustExist: boolean): Promise<Round> {
     const table = tableOf(pass.kernel.group);
-    const stored = await store.read(table, [...waiting.keys()]);
+    const keys = [...waiting.keys()];
+    const stored = await store.read(table, keys);
+    const needed = { oldest: pass.oldest ?? 0, mustExist: runsMustExist };
+    const idsOfRows = await idRuns.load(pass.kernel, keys, stored, needed);
     // After the rows: a mark at or below this progress can go, and no row can have been written past it since.
     const progress: Progress = new Map(
       [...(await store.readProgress(incarnation))].map(([shard, to]) => [markName(incarnation, shard), to]),
@@ -101,14 +109,19 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
     const round: Round = { again: new Map(), unreadable: [], error: null };
     const writes: RowWrite[] = [];
     const updates = new Map<string, RowUpdate>();
-    const context = { store, limits, runsMustExist };
+    const context = { store, idRuns, limits, runsMustExist };
     const now = clock.now();
     let i = 0;
     for (const [key, events] of waiting) {
       const before = stored[i++] ?? null;
+      const ids = idsOfRows.get(key) ?? noIds;
+      if (ids === 'gone') {
+        round.again.set(key, events);
+        continue;
+      }
       let update: RowUpdate | null;
       try {
-        const made = updateRow(pass, key, events, before, progress, context);
+        const made = updateRow(pass, key, events, before, progress, ids, context);
         // Most rows need nothing of the store: to wait for each would take longer than to fold it.
         update = made instanceof Promise ? await made : made;
       } catch (failure) {
@@ -164,6 +177,8 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
     }));
   }
 }
+
+const noIds: IdsByRun = new Map();
 
 /** What one reading and writing of rows left to be done. */
 interface Round {

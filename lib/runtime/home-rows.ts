@@ -6,17 +6,24 @@ import {
   type GroupKernel,
   hash53,
   hashPosition,
+  holdsId,
+  joinIds,
   type KeyEncoder,
   keyEncoder,
   type Plan,
   type Row,
   remember,
   ringHash,
+  type SettledIds,
   type StreamPlan,
+  settle,
+  type Verdict,
   verdictOf,
 } from '../kernel/index.ts';
 import type { PlacedEvent, Progress, RowPass } from './fold-rows.ts';
-import { moveMark, openMarks, standingOf } from './marks.ts';
+import type { IdsByRun } from './id-runs.ts';
+import { isQuiet, moveMark, standingOf } from './marks.ts';
+import type { RowLimits } from './rows.ts';
 
 /**
  * Duplicates (DESIGN, "Duplicates"): the row of a key's home remembers which ids of the key were counted lately, and at
@@ -35,6 +42,7 @@ export function createHomeRows(
   plan: Plan,
   stream: StreamPlan,
   functions: FunctionRegistry | undefined,
+  { runBytes }: RowLimits,
 ): HomeRows | null {
   if (stream.dedupe === undefined) return null;
   const { withinMs } = stream.dedupe;
@@ -43,19 +51,31 @@ export function createHomeRows(
 
   function pass(mark: string, events: readonly PlacedEvent[], arrivalTime: number): RowPass {
     const shardHash = hash53(mark);
+    // Arrivals never run backwards in a shard: what arrived before this can tell no copy any more.
+    const oldest = arrivalTime - withinMs;
 
     function fold(
       row: Row,
       list: readonly PlacedEvent[],
       progress: Progress,
       take: (event: PlacedEvent) => void,
+      loaded: IdsByRun,
     ): boolean {
       const standing = standingOf(row, mark, progress);
+      // Positions are kept for retries. With no batch in flight on the row none can come: all that it has counted is
+      // at or below progress, which whoever reads this row reads after it.
+      const runs = isQuiet(row, mark, progress) ? settleIds(row, loaded, oldest) : [...loaded.values()];
       const ring = row.ring ?? emptyRing();
       row.ring = ring;
-      // Arrivals never run backwards in a shard: what arrived before this batch is done, unless another shard's batch
-      // is still in flight on this row.
-      if (openMarks(row, mark, progress).length === 0) forgetBefore(ring, arrivalTime - withinMs);
+      const { settled } = row;
+
+      const judge = (id: number, position: number, at: number): Verdict => {
+        const verdict = verdictOf(ring, id, position, at, withinMs);
+        if (verdict !== 'new') return verdict;
+        if (settled !== null && holdsId(settled, id, at, withinMs)) return 'copy';
+        return runs.some(ids => holdsId(ids, id, at, withinMs)) ? 'copy' : 'new';
+      };
+
       let changed = false;
       for (let i = 0; i < list.length; i++) {
         const placed = list[i] as PlacedEvent;
@@ -64,7 +84,7 @@ export function createHomeRows(
         const { event } = placed;
         const id = ringHash(hash53(event.tie as string | number | bigint));
         const position = ringHash(hashPosition(shardHash, placed.sequence, placed.index));
-        const verdict = verdictOf(ring, id, position, event.arrivalTime, withinMs);
+        const verdict = judge(id, position, event.arrivalTime);
         if (standing.isMarked(placed)) {
           placed.verdict = verdict === 'retry';
           continue;
@@ -84,14 +104,34 @@ export function createHomeRows(
       mark,
       lists: byKey(keyOfEvent, events),
       fold,
+      oldest,
       settled(list) {
         for (const placed of list) placed.counts = placed.verdict;
       },
     };
   }
 
+  /** Settles what the ring holds, and forgets what arrived before `oldest`. Gives the ids of the runs that it leaves. */
+  function settleIds(row: Row, loaded: IdsByRun, oldest: number): readonly SettledIds[] {
+    row.settled = forgetBefore(settle(row.settled, row.ring), oldest);
+    row.ring = null;
+    if (row.idRuns.length === 0) return [];
+    // Those that can tell no copy any more were not read, nor were those that are lost.
+    row.idRuns = row.idRuns.filter(run => loaded.has(run.id));
+    const small = row.idRuns.filter(run => run.bytes < runBytes / 2);
+    if (small.length > mostSmallRuns) {
+      const ids = small.map(run => loaded.get(run.id) as SettledIds);
+      row.settled = forgetBefore(joinIds(row.settled === null ? ids : [...ids, row.settled]), oldest);
+      row.idRuns = row.idRuns.filter(run => !small.includes(run));
+    }
+    return row.idRuns.map(run => loaded.get(run.id) as SettledIds);
+  }
+
   return { group: stream.home, pass };
 }
+
+/** A row that names more small runs than this takes back what they hold, and spills it as one. */
+const mostSmallRuns = 8;
 
 /** The home group's kernel, or that of rows that hold ids and nothing else. */
 function homeKernel(plan: Plan, stream: StreamPlan, functions: FunctionRegistry | undefined): GroupKernel {

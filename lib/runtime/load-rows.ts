@@ -6,12 +6,13 @@ import {
   type Row,
   type State,
 } from '../kernel/index.ts';
+import type { RowSource } from './deadline.ts';
 import { StoreError } from './errors.ts';
-import type { StateStore } from './ports.ts';
-import { tableOf, wholeState } from './rows.ts';
+import { storedRunId, tableOf, wholeState } from './rows.ts';
 
 /** What a read found out about one row. */
 export interface LoadedRow {
+  readonly key: string;
   readonly status: 'known' | 'unknown' | 'failed';
   readonly state: State | null;
   /** How many events were set aside for the row one by one, which its state lacks. */
@@ -20,11 +21,11 @@ export interface LoadedRow {
 }
 
 /**
- * The states of a group's rows, runs merged in, in the order of `keys`: one read of all rows, and one of all their
+ * The states of a group's rows, runs merged in, in the order of `keys`, which are distinct: one read of all rows, and one of all their
  * runs where there are any. What cannot be read fails alone, and is never taken for a row that is not there.
  */
 export async function loadRows(
-  store: StateStore,
+  store: RowSource,
   kernel: GroupKernel,
   keys: readonly string[],
 ): Promise<readonly LoadedRow[]> {
@@ -47,7 +48,7 @@ const rounds = 5;
 
 /** Null where a run is gone: the row was rewritten meanwhile and names others by now. */
 async function loadOnce(
-  store: StateStore,
+  store: RowSource,
   kernel: GroupKernel,
   keys: readonly string[],
 ): Promise<(LoadedRow | null)[]> {
@@ -55,39 +56,42 @@ async function loadOnce(
   const stored = await store.read(table, keys).catch(storeError);
   if (stored instanceof StoreError) return keys.map(key => failed(kernel, key, stored.message));
   const rows = stored.map((row, i) =>
-    row === null ? unknown : readable(kernel, keys[i] as string, () => decodeRow(kernel, row.bytes)),
+    row === null
+      ? unknown(keys[i] as string)
+      : readable(kernel, keys[i] as string, () => decodeRow(kernel, row.bytes)),
   );
-  const ids = rows.flatMap(row => ('status' in row || row.fault !== null ? [] : row.runs.map(run => run.id)));
+  const ids = rows.flatMap((row, i) =>
+    'status' in row || row.fault !== null ? [] : row.runs.map(run => storedRunId(keys[i] as string, run.id)),
+  );
   const runs = ids.length === 0 ? [] : await store.readRuns(table, ids).catch(storeError);
   let at = 0;
   return rows.map((row, i) => {
     if ('status' in row) return row;
     const key = keys[i] as string;
     if (row.fault !== null) return failed(kernel, key, `${row.fault.detail}; its events are set aside`);
-    if (row.runs.length === 0) return of(row, row.state);
+    if (row.runs.length === 0) return of(key, row, row.state);
     if (runs instanceof StoreError) return failed(kernel, key, runs.message);
     const own = runs.slice(at, at + row.runs.length);
     at += own.length;
     return readable(kernel, key, (): LoadedRow | null => {
       const state = wholeState(kernel, row, own);
-      return state === null ? null : of(row, state);
+      return state === null ? null : of(key, row, state);
     });
   });
 }
 
 /** A home row may hold ids and no event that counts: that makes no entity known. */
-function of({ setAside }: Row, state: State): LoadedRow {
+function of(key: string, { setAside }: Row, state: State): LoadedRow {
   const isKnown = state.newest !== Number.NEGATIVE_INFINITY;
-  if (setAside.length > 0)
-    return { status: isKnown ? 'known' : 'unknown', state: isKnown ? state : null, lacks: setAside.length };
-  return isKnown ? { status: 'known', state } : unknown;
+  const row: LoadedRow = isKnown ? { key, status: 'known', state } : unknown(key);
+  return setAside.length === 0 ? row : { ...row, lacks: setAside.length };
 }
 
-const unknown: LoadedRow = { status: 'unknown', state: null };
+const unknown = (key: string): LoadedRow => ({ key, status: 'unknown', state: null });
 
 function failed({ group }: GroupKernel, key: string, message: string): LoadedRow {
   const where = `table ${tableOf(group)}, row ${key}: `;
-  return { status: 'failed', state: null, error: message.startsWith(where) ? message : where + message };
+  return { key, status: 'failed', state: null, error: message.startsWith(where) ? message : where + message };
 }
 
 /** What `decode` makes of stored bytes, or the failure that bytes no code here can read are. */

@@ -37,8 +37,14 @@ export function moveMark(row: Row, shard: string, to: ShardPosition, progress: P
 
 /** Other shards' marks above their progress: batches in flight. Those of an earlier life of the stream are none. */
 export const openMarks = (row: Row, shard: string, progress: Progress): Position[] =>
-  row.marks.filter(mark => {
-    if (mark.shard === shard || mark.shard.slice(0, lifeLength) !== shard.slice(0, lifeLength)) return false;
-    const passed = progress.get(mark.shard);
-    return passed === undefined || compareInShard(mark, passed) > 0;
-  });
+  row.marks.filter(mark => mark.shard !== shard && isOpen(mark, shard, progress));
+
+/** Whether no batch is in flight on the row, neither the shard's own nor another's. */
+export const isQuiet = (row: Row, shard: string, progress: Progress): boolean =>
+  !row.marks.some(mark => isOpen(mark, shard, progress));
+
+function isOpen(mark: Position, shard: string, progress: Progress): boolean {
+  if (mark.shard.slice(0, lifeLength) !== shard.slice(0, lifeLength)) return false;
+  const passed = progress.get(mark.shard);
+  return passed === undefined || compareInShard(mark, passed) > 0;
+}

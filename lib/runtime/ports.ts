@@ -80,7 +80,10 @@ export type WriteOutcome = 'written' | 'conflict' | 'throttled' | 'failed';
 
 /** Feature rows with conditional writes, the runs they refer to, and the progress of each shard. */
 export interface StateStore {
-  /** The rows at these keys, in their order; null where there is none. Strongly consistent. */
+  /**
+   * The rows at these keys, in their order; null where there is none. Strongly consistent. Keys are distinct: a store
+   * may refuse to read one twice, as DynamoDB does.
+   */
   read(table: string, keys: readonly string[]): Promise<readonly (StoredRow | null)[]>;
   /** Writes each row on its own condition; the outcomes in the order of `writes`. Keys are distinct. */
   write(table: string, writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]>;

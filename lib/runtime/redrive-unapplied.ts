@@ -17,10 +17,12 @@ import type { Clock, ShardPosition, StateStore, StoredRow, UnappliedEvent, Unapp
 import {
   emptyRow,
   localRowLimits,
+  outgrows,
   type RowLimits,
   RunError,
-  type SpilledRow,
+  type StoredRun,
   spillHead,
+  storedRunId,
   tableOf,
   wholeState,
 } from './rows.ts';
@@ -66,8 +68,17 @@ export async function redriveUnapplied(options: RedriveUnappliedOptions): Promis
     ...(table === undefined ? {} : { table }),
     ...(key === undefined ? {} : { key }),
   });
-  for (const list of Map.groupBy(entries, e => JSON.stringify([e.table, e.key])).values()) {
-    const { table, key } = list[0] as Entry;
+  const rows = new Map<string, RowEntries>();
+  // A row that is asked for by name may be faulty and lack nothing.
+  if (table !== undefined && key !== undefined)
+    rows.set(rowText({ table, key }), { table, key, entries: [] });
+  for (const entry of entries) {
+    const { table, key } = entry;
+    const known = rows.get(rowText(entry));
+    if (known === undefined) rows.set(rowText(entry), { table, key, entries: [entry] });
+    else known.entries.push(entry);
+  }
+  for (const { table, key, entries: list } of rows.values()) {
     const kernel = kernels.get(table);
     const outcome =
       kernel === undefined
@@ -85,6 +96,14 @@ export async function redriveUnapplied(options: RedriveUnappliedOptions): Promis
 }
 
 type Entry = UnappliedEvent & { readonly id: string };
+
+interface RowEntries {
+  readonly table: string;
+  readonly key: string;
+  readonly entries: Entry[];
+}
+
+const rowText = ({ table, key }: Pick<Entry, 'table' | 'key'>): string => JSON.stringify([table, key]);
 
 interface RowOutcome {
   readonly applied: number;
@@ -105,7 +124,7 @@ async function redriveRow(
   for (let attempt = 0; attempt < attempts; attempt++) {
     const before = await progressOf(store, known);
     const [stored = null] = await store.read(table, [key]);
-    const opened = await open(kernel, stored, options);
+    const opened = await open(kernel, key, stored, options);
     if (typeof opened === 'string') return opened;
     const { row, faults } = opened;
     // After the row: what it lacks was put before it said so. And marks that are not in it any more are at or below
@@ -148,6 +167,7 @@ const attempts = 20;
 /** The row without its faults, or why they cannot be taken from it. */
 async function open(
   kernel: GroupKernel,
+  key: string,
   stored: StoredRow | null,
   { store, startAnew = false }: RedriveUnappliedOptions,
 ): Promise<Opened | string> {
@@ -166,7 +186,7 @@ async function open(
     if (kept === null) {
       // What it held before the fault is in the row itself.
       faults.push({ id, passed, holds: none });
-      if (reason === 'corrupt' && !(await hasItsRuns(kernel, store, table, row))) {
+      if (reason === 'corrupt' && !(await hasItsRuns(kernel, store, key, row))) {
         if (!startAnew) return `${detail}: ${howToGoOn}`;
         row.runs = [];
       }
@@ -190,10 +210,10 @@ async function open(
   return { row, faults };
 }
 
-async function hasItsRuns(kernel: GroupKernel, store: StateStore, table: string, row: Row): Promise<boolean> {
+async function hasItsRuns(kernel: GroupKernel, store: StateStore, key: string, row: Row): Promise<boolean> {
   const runs = await store.readRuns(
-    table,
-    row.runs.map(run => run.id),
+    tableOf(kernel.group),
+    row.runs.map(run => storedRunId(key, run.id)),
   );
   return typeof readable(() => wholeState(kernel, row, runs) ?? 'missing') !== 'string';
 }
@@ -222,22 +242,22 @@ async function writeWhole(
   stored: StoredRow | null,
   { store, clock, limits }: Required<Pick<RedriveUnappliedOptions, 'store' | 'clock' | 'limits'>>,
 ): Promise<boolean | string> {
-  const { headBytes, itemBytes = Number.POSITIVE_INFINITY } = limits;
+  const { itemBytes = Number.POSITIVE_INFINITY } = limits;
   const table = tableOf(kernel.group);
   let bytes = encodeRow(kernel, row);
-  let spill: SpilledRow | null = null;
-  if (bytes.length > headBytes) {
+  let created: readonly StoredRun[] = [];
+  if (outgrows(key, bytes, limits)) {
     try {
-      spill = await spillHead(kernel, store, key, row, limits);
+      created = await spillHead(kernel, store, key, row, kernel.encode(row.state), limits);
     } catch (error) {
       if (error instanceof RunError) return error.message;
       throw error;
     }
-    bytes = spill.bytes;
+    bytes = encodeRow(kernel, row);
   }
-  const largest = Math.max(bytes.length, ...(spill?.created ?? []).map(run => run.bytes.length));
+  const largest = Math.max(bytes.length, ...created.map(run => run.bytes.length));
   if (largest > itemBytes) return `it would need an item of ${largest} bytes, ${itemBytes} at most`;
-  if (spill !== null) await store.writeRuns(table, spill.created);
+  if (created.length > 0) await store.writeRuns(table, created);
   const expected = stored === null ? 0 : stored.version;
   const write = { key, expected, version: Math.max(expected + 1, clock.now()), bytes };
   return (await store.write(table, [write]))[0] === 'written';

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import {
   CorruptBytesError,
-  encodeRow,
   type GroupKernel,
   type Row,
   type RunReference,
@@ -16,7 +15,7 @@ export const tableOf = (group: { readonly name: string; readonly version: number
 
 /** How large rows and their runs may grow. */
 export interface RowLimits {
-  /** A head past this is spilled to a run. On DynamoDB 1 KB keeps an update at one write unit. */
+  /** A head that comes to more, with its key, is spilled. Just below 1 KB an update costs DynamoDB one write unit. */
   readonly headBytes: number;
   /** No run is larger, but for a single partial that is. */
   readonly runBytes: number;
@@ -30,6 +29,8 @@ export const emptyRow = (kernel: GroupKernel): Row => ({
   fan: 1,
   marks: [],
   ring: null,
+  settled: null,
+  idRuns: [],
   runs: [],
   base: null,
   fault: null,
@@ -48,29 +49,39 @@ export class RunError extends MillraceError {
   }
 }
 
-/** A row whose head was spilled: its new bytes, and what has to happen around their write. */
-export interface SpilledRow {
+/** A run as the store takes it. */
+export interface StoredRun {
+  readonly id: string;
   readonly bytes: Uint8Array;
-  /** Runs the row names from now on: to be written before it. */
-  readonly created: readonly { readonly id: string; readonly bytes: Uint8Array }[];
-  /** Runs it no longer names: to be deleted once no reader can be on its way to them. */
-  readonly replaced: readonly string[];
 }
 
 /**
- * Makes the head of a row that outgrew its limit a run and puts an empty head in its place: states merge, so the row
- * is then its head and its runs together. Once the spilled heads come to a quarter of the merged remainder, all are
- * merged and cut anew, so that a row is never much larger than the state it stands for and an update never reads
- * its runs more than now and then. Throws RunError where one of them cannot be read.
+ * A name for a new run of a row: fifteen digits, which the row codec packs into nine bytes, for heads are small and
+ * name a dozen. They are 48 random bits: only among a row's own runs must it be another.
+ */
+export const newRunId = (): string =>
+  randomInt(2 ** 48 - 1)
+    .toString()
+    .padStart(15, '0');
+
+/** What a run is stored under, by its name in the row. Earlier releases named runs in full. */
+export const storedRunId = (key: string, id: string): string => (id.includes('#') ? id : `${key}#${id}`);
+
+/**
+ * Makes the head of a row that outgrew its limit (`head` is its state encoded) a run, which has to be written before the
+ * row, and puts an empty head in its place: states merge, so the row is then its head and its runs together. Once the
+ * spilled heads come to a quarter of the merged remainder, all are merged and cut anew, so that a row is never much
+ * larger than the state it stands for and an update never reads its runs more than now and then. Throws RunError where
+ * one of them cannot be read.
  */
 export async function spillHead(
   kernel: GroupKernel,
   store: StateStore,
   key: string,
   row: Row,
+  head: Uint8Array,
   limits: RowLimits,
-): Promise<SpilledRow> {
-  const head = kernel.encode(row.state);
+): Promise<StoredRun[]> {
   const spilled = row.runs.filter(run => run.level === 0);
   const settled = row.runs.filter(run => run.level === 1);
   const fresh = size(spilled) + head.length;
@@ -78,22 +89,31 @@ export async function spillHead(
   let runs: Run[];
   let kept: readonly RunReference[];
   if (head.length <= limits.runBytes && spilled.length < mostSpilled && fresh < enough) {
-    runs = [newRun(key, 0, head)];
+    runs = [newRun(0, head)];
     kept = row.runs;
   } else {
     const whole = kernel.createState();
     kernel.merge(whole, row.state);
     for (const part of await readRuns(kernel, store, key, row.runs)) kernel.merge(whole, part);
-    runs = kernel.cut(whole, limits.runBytes).map(part => newRun(key, 1, kernel.encode(part)));
+    runs = kernel.cut(whole, limits.runBytes).map(part => newRun(1, kernel.encode(part)));
     kept = [];
   }
-  const references = [...kept, ...runs.map(r => r.reference)];
-  return {
-    bytes: encodeRow(kernel, { ...row, runs: references, state: kernel.createState() }),
-    created: runs.map(r => ({ id: r.reference.id, bytes: r.bytes })),
-    replaced: row.runs.filter(r => !references.includes(r)).map(r => r.id),
-  };
+  row.runs = [...kept, ...runs.map(r => r.reference)];
+  row.state = kernel.createState();
+  return runs.map(({ reference, bytes }) => ({ id: storedRunId(key, reference.id), bytes }));
 }
+
+/** Whether a head is to be spilled. Counting the bytes of its key is spared where they cannot matter. */
+export const outgrows = (key: string, bytes: Uint8Array, { headBytes }: RowLimits): boolean =>
+  bytes.length + 3 * key.length > headBytes && bytes.length + Buffer.byteLength(key) > headBytes;
+
+/** What all runs of a row are stored under, those of ids too. */
+export function runsOf(key: string, { runs, idRuns }: Row): readonly string[] {
+  if (runs.length === 0 && idRuns.length === 0) return none;
+  return [...runs, ...idRuns].map(run => storedRunId(key, run.id));
+}
+
+const none: readonly string[] = [];
 
 const mostSpilled = 32;
 
@@ -122,10 +142,10 @@ async function readRuns(
   const table = tableOf(kernel.group);
   const found = await store.readRuns(
     table,
-    runs.map(r => r.id),
+    runs.map(r => storedRunId(key, r.id)),
   );
   return found.map((bytes, i) => {
-    const where = `table ${table}, row ${key}: its run ${runs[i]?.id}`;
+    const where = `table ${table}, row ${key}: its run ${storedRunId(key, runs[i]?.id ?? '')}`;
     if (bytes === null) throw new RunError(true, `${where} is missing`);
     try {
       return kernel.decode(bytes);
@@ -141,8 +161,9 @@ interface Run {
   readonly bytes: Uint8Array;
 }
 
-function newRun(key: string, level: number, bytes: Uint8Array): Run {
-  return { reference: { id: `${key}#${randomUUID()}`, level, bytes: bytes.length }, bytes };
-}
+const newRun = (level: number, bytes: Uint8Array): Run => ({
+  reference: { id: newRunId(), level, bytes: bytes.length },
+  bytes,
+});
 
 const size = (runs: readonly RunReference[]): number => runs.reduce((sum, run) => sum + run.bytes, 0);

@@ -70,7 +70,7 @@ export function createTransform(options: TransformOptions): Transform {
   const kernels = plan.groups
     .filter(g => g.stream === stream.name)
     .map(g => compileGroup(plan, g, functions));
-  const home = createHomeRows(plan, stream, functions);
+  const home = createHomeRows(plan, stream, functions, limits);
   const others = kernels.filter(k => k.group.name !== home?.group);
   const graveyard = createRunGraveyard(store, clock);
   const foldRows = createRowFolder({

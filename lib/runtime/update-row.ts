@@ -6,17 +6,27 @@ import {
   type GroupKernel,
   type Row,
   type RowFault,
-  ringBytes,
+  settledBytes,
 } from '../kernel/index.ts';
 import type { PlacedEvent, Progress, RowPass } from './fold-rows.ts';
+import type { IdRuns, IdsByRun } from './id-runs.ts';
 import type { StateStore, StoredRow } from './ports.ts';
-import { emptyRow, type RowLimits, RunError, spillHead, tableOf } from './rows.ts';
+import {
+  emptyRow,
+  outgrows,
+  type RowLimits,
+  RunError,
+  runsOf,
+  type StoredRun,
+  spillHead,
+  tableOf,
+} from './rows.ts';
 
 /** What folding a batch makes of one row. */
 export interface RowUpdate {
   readonly bytes: Uint8Array;
   /** Runs the row names from now on: to be written before it. */
-  readonly created: readonly { readonly id: string; readonly bytes: Uint8Array }[];
+  readonly created: readonly StoredRun[];
   /** Runs it no longer names. */
   readonly replaced: readonly string[];
   /** Events that count and that the row could not take: to be kept as unapplied before it is written. */
@@ -26,6 +36,7 @@ export interface RowUpdate {
 
 export interface RowUpdateOptions {
   readonly store: StateStore;
+  readonly idRuns: IdRuns;
   readonly limits: RowLimits;
   /** Whether a run that is missing means a broken row by now, and not one that was rewritten meanwhile. */
   readonly runsMustExist: boolean;
@@ -48,27 +59,44 @@ export function updateRow(
   events: readonly PlacedEvent[],
   stored: StoredRow | null,
   progress: Progress,
-  { store, limits, runsMustExist }: RowUpdateOptions,
+  ids: IdsByRun,
+  { store, idRuns, limits, runsMustExist }: RowUpdateOptions,
 ): RowUpdate | null | Promise<RowUpdate> {
   const { kernel } = pass;
-  const { headBytes, itemBytes = Number.POSITIVE_INFINITY } = limits;
+  const { headBytes, runBytes, itemBytes = Number.POSITIVE_INFINITY } = limits;
   const { row, kept } = openRow(kernel, key, stored);
-  const lacking = fold(pass, row, events, progress);
+  const named = runsOf(key, row);
+  const lacking = fold(pass, row, events, progress, ids);
   if (lacking === null) return null;
   const bytes = encodeRow(kernel, row);
-  const { fault } = row;
-  if (fault !== null) return { bytes, created: kept, replaced: none, lacking, fault };
-  // Only a state can be spilled: a ring stays with the row that judges by it.
-  if (bytes.length - ringBytes(row.ring) > headBytes) return spilled(lacking);
-  return bytes.length > itemBytes
-    ? tooLarge(bytes.length)
-    : { bytes, created: none, replaced: none, lacking, fault };
+  if (!outgrows(key, bytes, limits)) return updated(bytes, kept, lacking);
+  // What is in flight, and the names of runs, stay; to move less than this would soon have to be done again.
+  const worthwhile = headBytes / 8;
+  const idBytes = settledBytes(row.settled);
+  const head = row.fault === null ? kernel.encode(row.state) : nothing;
+  if (Math.max(idBytes, head.length) < worthwhile) return updated(bytes, kept, lacking);
+  if (head.length > idBytes) return spilled(head, lacking);
+  const created = [...kept, ...idRuns.spill(key, row, runBytes)];
+  return updated(encodeRow(kernel, row), created, lacking);
 
-  async function spilled(lacking: readonly PlacedEvent[]): Promise<RowUpdate> {
+  function updated(
+    bytes: Uint8Array,
+    created: readonly StoredRun[],
+    lacking: readonly PlacedEvent[],
+  ): RowUpdate {
+    const { fault } = row;
+    const largest = Math.max(bytes.length, ...created.map(run => run.bytes.length));
+    const update = { bytes, created, replaced: notIn(row, named), lacking, fault };
+    if (fault !== null || largest <= itemBytes) return update;
+    const instead = tooLarge(largest);
+    // Where nothing can be set aside, ids in flight take the room: they become smaller once they are settled.
+    return instead.lacking.length > 0 ? instead : update;
+  }
+
+  async function spilled(head: Uint8Array, lacking: readonly PlacedEvent[]): Promise<RowUpdate> {
     try {
-      const spill = await spillHead(kernel, store, key, row, limits);
-      const largest = Math.max(spill.bytes.length, ...spill.created.map(run => run.bytes.length));
-      return largest > itemBytes ? tooLarge(largest) : { ...spill, lacking, fault: null };
+      const created = await spillHead(kernel, store, key, row, head, limits);
+      return updated(encodeRow(kernel, row), created, lacking);
     } catch (error) {
       if (!(error instanceof RunError) || (error.isMissing && !runsMustExist)) throw error;
       return faulty('corrupt', error.message);
@@ -84,11 +112,19 @@ export function updateRow(
   function faulty(reason: RowFault['reason'], detail: string): RowUpdate {
     const { row } = openRow(kernel, key, stored);
     row.fault = { id: newFaultId(key), reason, detail };
-    const lacking = fold(pass, row, events, progress) ?? none;
-    return { bytes: encodeRow(kernel, row), created: none, replaced: none, lacking, fault: row.fault };
+    const lacking = fold(pass, row, events, progress, ids) ?? none;
+    const bytes = encodeRow(kernel, row);
+    return { bytes, created: none, replaced: notIn(row, named), lacking, fault: row.fault };
+  }
+
+  function notIn(row: Row, ids: readonly string[]): readonly string[] {
+    if (ids.length === 0) return none;
+    const still = runsOf(key, row);
+    return ids.filter(id => !still.includes(id));
   }
 }
 
+const nothing = new Uint8Array(0);
 const none: readonly never[] = [];
 
 /** The row as stored, an empty one, or a faulty one and its unreadable bytes, to be kept as a run. */
@@ -116,9 +152,10 @@ function fold(
   row: Row,
   events: readonly PlacedEvent[],
   progress: Progress,
+  ids: IdsByRun,
 ): PlacedEvent[] | null {
   const lacking: PlacedEvent[] = [];
-  const changed = pass.fold(row, events, progress, placed => {
+  const take = (placed: PlacedEvent): void => {
     if (row.fault === null && !placed.endsProcess) {
       pass.kernel.update(row.state, placed.event);
       return;
@@ -129,8 +166,8 @@ function fold(
       const { sequence, index } = placed;
       row.setAside = [...row.setAside, { shard: pass.mark, sequence, index }];
     }
-  });
-  return changed ? lacking : null;
+  };
+  return pass.fold(row, events, progress, take, ids) ? lacking : null;
 }
 
 const newFaultId = (key: string): string => `${key}#fault-${randomUUID()}`;

@@ -1,4 +1,5 @@
 import { MillraceError } from '../runtime/errors.ts';
+import type { ReadRequestCode } from '../runtime/read-request.ts';
 
 /** What the codes of errors mean, with the HTTP status that goes with each. */
 export const errorStatuses = {
@@ -6,6 +7,10 @@ export const errorStatuses = {
   'not-json': 400,
   'bad-encoding': 400,
   'too-many': 400,
+  'bad-key': 400,
+  'bad-context': 400,
+  'bad-time': 400,
+  'past-time': 400,
   'not-found': 404,
   'wrong-method': 405,
   timeout: 408,
@@ -15,7 +20,7 @@ export const errorStatuses = {
   'headers-too-large': 431,
   internal: 500,
   unavailable: 503,
-} as const satisfies Record<string, number>;
+} as const satisfies Record<ReadRequestCode, number> & Record<string, number>;
 
 export type ErrorCode = keyof typeof errorStatuses;
 

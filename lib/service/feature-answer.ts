@@ -1,65 +1,86 @@
-import { type Output, outputsOf } from '../kernel/outputs.ts';
-import type { Plan } from '../kernel/plan.ts';
-import type { ValueType } from '../kernel/value-type.ts';
-import type { ReadResult } from '../runtime/read.ts';
-import type { FeatureRequest } from './feature-request.ts';
+import type { Value } from '../kernel/value-type.ts';
+import type { FinishedRow } from '../runtime/group-view.ts';
+import { errorOf, type Found, type FoundEntity, flagsOf, lacksOf } from '../runtime/read.ts';
+import type { Vector } from '../runtime/vector.ts';
+import { jsonWriter } from './value-json.ts';
 
 /**
- * The JSON of answers: the features' names once, and their values by entity in that order. int64 values are text, for
- * JSON's numbers would be rounded.
+ * The JSON of answers: the features' names once, and their values by entity in that order. What entities have in
+ * common, as the user has for whom items are ranked, is written once and copied.
  */
-export function createAnswerWriter(plan: Plan): (request: FeatureRequest, result: ReadResult) => string {
-  const layouts = new Map<string, Layout>();
-  for (const { name } of plan.groups) layouts.set(`group ${name}`, layoutOf(outputsOf(plan, 'group', name)));
-  for (const { name } of plan.services)
-    layouts.set(`service ${name}`, layoutOf(outputsOf(plan, 'service', name)));
-
-  return ({ kind, name }, { asOf, entities }) => {
-    const { features, columns } = layouts.get(`${kind} ${name}`) as Layout;
-    const rows = entities.map(({ status, values, flags, error }) => ({
-      status,
-      values: columns.map(column => {
-        const value = values[column.name];
-        return column.hasInt64 ? withText(value) : value;
-      }),
-      flags,
-      error,
-    }));
-    return `{${JSON.stringify(kind)}:${JSON.stringify(name)},"asOf":${asOf},"features":${features},"entities":${JSON.stringify(rows)}}`;
+export function createAnswerWriter(): (found: Found) => string {
+  const layouts = new WeakMap<Vector, Layout>();
+  return ({ asOf, vector, entities }) => {
+    const layout = layouts.get(vector) ?? layoutOf(vector);
+    layouts.set(vector, layout);
+    const written = new Map<FinishedRow, readonly string[]>();
+    const texts = entities.map(entity => entityJson(vector, layout, entity, written));
+    return `${layout.before}${asOf}${layout.between}[${texts.join(',')}]}`;
   };
 }
 
 interface Layout {
-  /** The names, as JSON. */
-  readonly features: string;
-  readonly columns: readonly { readonly name: string; readonly hasInt64: boolean }[];
+  /** `{"service":"ranking","asOf":` */
+  readonly before: string;
+  /** `,"features":["clicks_1h"],"entities":` */
+  readonly between: string;
+  readonly segments: readonly {
+    readonly part: number;
+    readonly from: number;
+    readonly writers: readonly ValueWriter[];
+  }[];
+  readonly onDemand: readonly ValueWriter[];
 }
 
-function layoutOf(outputs: readonly Output[]): Layout {
+type ValueWriter = (value: Value) => string;
+
+function layoutOf({ kind, name, outputs, parts, segments, onDemand }: Vector): Layout {
   return {
-    features: JSON.stringify(outputs.map(o => o.name)),
-    columns: outputs.map(({ name, type }) => ({ name, hasInt64: hasInt64(type) })),
+    before: `{${JSON.stringify(kind)}:${JSON.stringify(name)},"asOf":`,
+    between: `,"features":${JSON.stringify(outputs.map(o => o.name))},"entities":`,
+    segments: segments.map(({ part, from, names }) => ({
+      part,
+      from,
+      writers: names.map((_, i) => jsonWriter(parts[part]!.outputs[from + i]!.type)),
+    })),
+    onDemand: onDemand.map(({ type }) => jsonWriter(type)),
   };
 }
 
-function hasInt64(type: ValueType): boolean {
-  switch (type.kind) {
-    case 'int64':
-      return true;
-    case 'list':
-      return hasInt64(type.of);
-    case 'struct':
-      return type.fields.some(f => hasInt64(f.type));
-    case 'map':
-      return hasInt64(type.value);
-    default:
-      return false;
+function entityJson(
+  vector: Vector,
+  layout: Layout,
+  entity: FoundEntity,
+  written: Map<FinishedRow, readonly string[]>,
+): string {
+  const { status, rows, onDemand } = entity;
+  let values = '';
+  for (let s = 0; s < layout.segments.length; s++) {
+    const row = rows[layout.segments[s]!.part]!;
+    let texts = written.get(row);
+    if (texts === undefined) {
+      texts = layout.segments.map(({ part, from, writers }) =>
+        rows[part] === row ? listed(writers, row.values, from) : '',
+      );
+      written.set(row, texts);
+    }
+    values += (values === '' ? '' : ',') + texts[s]!;
   }
+  if (onDemand.length > 0) values += `,${listed(layout.onDemand, onDemand, 0)}`;
+  const flags = flagsOf(vector, entity);
+  const lacks = lacksOf(entity);
+  const error = errorOf(entity);
+  const more =
+    (flags === undefined ? '' : `,"flags":${JSON.stringify(flags)}`) +
+    (lacks === 0 ? '' : `,"lacks":${lacks}`) +
+    (error === undefined ? '' : `,"error":${JSON.stringify(error)}`);
+  return `{"status":"${status}","values":[${values}]${more}}`;
 }
 
-function withText(value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString();
-  if (Array.isArray(value)) return value.map(withText);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withText(member)]));
+/** The JSON of the values from `from` on, one a writer, with commas between. */
+function listed(writers: readonly ValueWriter[], values: readonly Value[], from: number): string {
+  let text = '';
+  for (let i = 0; i < writers.length; i++)
+    text += (i === 0 ? '' : ',') + writers[i]!(values[from + i] as Value);
+  return text;
 }

@@ -10,15 +10,18 @@ export interface FeatureRequest {
   readonly entities: readonly EntityKey[];
   readonly context: Readonly<Record<string, unknown>>;
   readonly asOf?: number;
+  readonly deadlineMs: number;
 }
 
 export interface RequestReaderOptions {
   readonly plan: Plan;
   readonly maxEntities: number;
+  /** The longest deadline, and what holds where a request names none. */
+  readonly readMs: number;
 }
 
 /** Reads the body of `POST /v1/features`. Throws HttpError; whether keys and context fit is for the reader to say. */
-export function createFeatureRequestReader({ plan, maxEntities }: RequestReaderOptions) {
+export function createFeatureRequestReader({ plan, maxEntities, readMs }: RequestReaderOptions) {
   const names = { group: namesOf(plan.groups), service: namesOf(plan.services) };
 
   return (body: Buffer): FeatureRequest => {
@@ -27,7 +30,7 @@ export function createFeatureRequestReader({ plan, maxEntities }: RequestReaderO
       if (!members.includes(member))
         throw bad(`unknown member ${shown(member)}: a request has ${members.join(', ')}`);
     }
-    const { entities, shared, context = {}, asOf } = request;
+    const { entities, shared, context = {}, asOf, deadlineMs = readMs } = request;
     const kind = kindOf(request);
     const name = request[kind];
     if (typeof name !== 'string') throw bad(`${kind} must be a name`);
@@ -48,16 +51,19 @@ export function createFeatureRequestReader({ plan, maxEntities }: RequestReaderO
     if (kind === 'group' && request.context !== undefined) {
       throw bad('a group takes no context: leave it out, or read a service');
     }
-    const read = { kind, name, entities: keys, context: objectOf(context, 'context') };
+    if (typeof deadlineMs !== 'number' || !(deadlineMs > 0 && deadlineMs <= readMs)) {
+      throw new HttpError('bad-time', `deadlineMs must be milliseconds above 0 and at most ${readMs}`);
+    }
+    const read = { kind, name, entities: keys, context: objectOf(context, 'context'), deadlineMs };
     if (asOf === undefined) return read;
     if (typeof asOf !== 'number' || !Number.isSafeInteger(asOf) || Math.abs(asOf) > furthestTime) {
-      throw bad('asOf must be a time in whole milliseconds since 1970-01-01 UTC');
+      throw new HttpError('bad-time', 'asOf must be a time in whole milliseconds since 1970-01-01 UTC');
     }
     return { ...read, asOf };
   };
 }
 
-const members = ['service', 'group', 'entities', 'shared', 'context', 'asOf'];
+const members = ['service', 'group', 'entities', 'shared', 'context', 'asOf', 'deadlineMs'];
 
 /** The entities' keys, each with the parts that stand once for all: of the user for whom items are ranked. */
 function wholeKeys(entities: readonly unknown[], shared: EntityKey): readonly EntityKey[] {

@@ -6,6 +6,8 @@ export interface ServiceLimits {
   readonly entitiesPerRequest: number;
   /** Events that wait for the transform, by stream; past them new ones are refused with 429. */
   readonly eventsBehind: number;
+  /** For the rows of a read to come; a request may ask for less. */
+  readonly readMs: number;
   /** For a whole request to arrive. */
   readonly requestMs: number;
   /** For what is in hand to be finished at a stop; then connections are cut. */
@@ -20,6 +22,7 @@ export const defaultLimits: ServiceLimits = {
   eventsPerRequest: 10_000,
   entitiesPerRequest: 1_000,
   eventsBehind: 100_000,
+  readMs: 5_000,
   requestMs: 30_000,
   stopMs: 10_000,
 };

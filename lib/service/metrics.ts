@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Quarantine, StateStore, WriteOutcome } from '../runtime/ports.ts';
+import type { Quarantine, StateStore, UnappliedStore, WriteOutcome } from '../runtime/ports.ts';
 import type { ProcessedBatch } from './processor.ts';
 
 /** The names of the service's metrics, for those who draw and alarm. Times are seconds, as Prometheus has them. */
@@ -11,6 +11,7 @@ export const metricNames = {
   batch: 'millrace_batch_seconds',
   failures: 'millrace_batch_failures_total',
   quarantined: 'millrace_quarantined_events',
+  unapplied: 'millrace_unapplied_events',
   rows: 'millrace_row_writes_total',
   read: 'millrace_read_seconds',
   entities: 'millrace_entities_read_total',
@@ -20,7 +21,10 @@ export const metricNames = {
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** What the service counts and times of itself, in a registry of its own. */
-export function createMetrics(quarantine: Pick<Quarantine, 'count'>) {
+export function createMetrics(
+  quarantine: Pick<Quarantine, 'count'>,
+  unapplied: Pick<UnappliedStore, 'count'>,
+) {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -32,6 +36,16 @@ export function createMetrics(quarantine: Pick<Quarantine, 'count'>) {
     async collect() {
       this.reset();
       for (const [reason, count] of await quarantine.count()) this.set({ reason }, count);
+    },
+  });
+  new Gauge({
+    name: metricNames.unapplied,
+    help: 'Events that rows lack, by reason: `millrace unapplied` shows them.',
+    labelNames: ['reason'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const [reason, count] of await unapplied.count()) this.set({ reason }, count);
     },
   });
   return {

@@ -2,7 +2,7 @@ import { type Output, outputsOf } from '../kernel/outputs.ts';
 import type { Plan } from '../kernel/plan.ts';
 import { furthestTime } from '../kernel/time.ts';
 import { formatType } from '../kernel/value-type.ts';
-import { quarantineReasons } from '../runtime/ports.ts';
+import { quarantineReasons, unappliedReasons } from '../runtime/ports.ts';
 import { type ErrorCode, errorStatuses } from './errors.ts';
 import type { ServiceLimits } from './limits.ts';
 import { contextSchema, keySchemas, nullable, outputSchema, type Schema } from './value-schemas.ts';
@@ -20,6 +20,7 @@ export function createOpenApi(plan: Plan, limits: ServiceLimits): Schema {
       '/v1/events': { post: postEvents(plan, limits) },
       '/v1/features': { post: postFeatures(plan, limits) },
       '/v1/quarantine/redrive': { post: postRedrive(plan) },
+      '/v1/unapplied/redrive': { post: redriveUnapplied },
       '/v1/status': { get: get('getStatus', 'Rates, lag and freshness', ref('Status')) },
       '/health': {
         get: get('getHealth', 'Whether the process answers', object({ status: { const: 'ok' } })),
@@ -91,6 +92,10 @@ const descriptions: Readonly<Record<ErrorCode, string>> = {
   'not-found': 'What it names is not there.',
   'wrong-method': 'The path takes another method.',
   timeout: 'The request came too slowly.',
+  'bad-key': 'A part of a key is missing, or of another type.',
+  'bad-context': 'A context field is missing, unknown, or of another type.',
+  'bad-time': 'asOf is no time, or deadlineMs no time to wait.',
+  'past-time': 'asOf is not past the newest event that was read.',
   'too-many': 'It has more events or entities than one request may.',
   'too-large': 'The body is too large.',
   'wrong-type': 'The body is of another type, or packed otherwise.',
@@ -169,7 +174,7 @@ const eventAnswers = object({
   },
 });
 
-function postFeatures(plan: Plan, { entitiesPerRequest }: ServiceLimits) {
+function postFeatures(plan: Plan, { entitiesPerRequest, readMs }: ServiceLimits) {
   const targets = [
     ...plan.services.map(service => {
       const groups = new Set(service.features.map(f => f.group));
@@ -192,6 +197,21 @@ function postFeatures(plan: Plan, { entitiesPerRequest }: ServiceLimits) {
       optional: [],
     })),
   ];
+  const times = {
+    asOf: {
+      type: 'integer',
+      minimum: -furthestTime,
+      maximum: furthestTime,
+      description: 'The time to answer for, in ms since 1970 (UTC): past the newest event that is read.',
+    },
+    deadlineMs: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: readMs,
+      default: readMs,
+      description: 'How long rows are waited for: entities whose rows have not come by then fail.',
+    },
+  };
   const requests = targets.flatMap(({ kind, name, entities, context, optional }) =>
     keySchemas(plan.entities.filter(e => entities.includes(e.name))).map(({ items, shared }) =>
       object(
@@ -200,15 +220,9 @@ function postFeatures(plan: Plan, { entitiesPerRequest }: ServiceLimits) {
           entities: { type: 'array', minItems: 1, maxItems: entitiesPerRequest, items },
           ...(shared === undefined ? {} : { shared }),
           ...(context === null ? {} : { context }),
-          asOf: {
-            type: 'integer',
-            minimum: -furthestTime,
-            maximum: furthestTime,
-            description:
-              'The time to answer for, in ms since 1970 (UTC): past the newest event that is read.',
-          },
+          ...times,
         },
-        ['asOf', ...optional],
+        ['asOf', 'deadlineMs', ...optional],
       ),
     ),
   );
@@ -222,7 +236,7 @@ function postFeatures(plan: Plan, { entitiesPerRequest }: ServiceLimits) {
     requestBody: { required: true, content: { 'application/json': { schema: { oneOf: requests } } } },
     responses: {
       200: json({ oneOf: answers }, 'The values, and for which time they are.'),
-      ...errors(bodyErrors),
+      ...errors([...bodyErrors, 'bad-key', 'bad-context', 'bad-time', 'past-time']),
     },
   };
 }
@@ -232,7 +246,8 @@ function answerSchema(kind: 'group' | 'service', name: string, outputs: readonly
     {
       status: {
         enum: ['known', 'unknown', 'failed'],
-        description: 'known: events of it are kept. unknown: none are. failed: its row could not be read.',
+        description:
+          'known: events of it are kept. unknown: none are. failed: its row could not be read, or not in time.',
       },
       values: {
         type: 'array',
@@ -245,9 +260,15 @@ function answerSchema(kind: 'group' | 'service', name: string, outputs: readonly
         description: 'Features whose value is not the whole truth, and why.',
         additionalProperties: { type: 'string' },
       },
+      lacks: {
+        type: 'integer',
+        minimum: 1,
+        description:
+          'Events that count and that the values do not have yet, because to process them ended the process.',
+      },
       error: { type: 'string' },
     },
-    ['flags', 'error'],
+    ['flags', 'lacks', 'error'],
   );
   return object({
     [kind]: { const: name },
@@ -277,6 +298,46 @@ function postRedrive({ streams }: Plan) {
   };
 }
 
+const redriveUnapplied = {
+  operationId: 'redriveUnapplied',
+  summary: 'Fold unapplied events into the rows that lack them',
+  requestBody: {
+    required: true,
+    content: {
+      'application/json': {
+        schema: anyOf([
+          object({}),
+          object(
+            {
+              table: { type: 'string', description: 'Of this table only, such as user_engagement@1.' },
+              key: { type: 'string', description: 'Of this row only.' },
+              startAnew: {
+                type: 'boolean',
+                description: 'Lets rows that stay unreadable begin anew: what they held is given up.',
+              },
+            },
+            ['key', 'startAnew'],
+          ),
+        ]),
+      },
+    },
+  },
+  responses: {
+    200: json(
+      object({
+        applied: { type: 'integer', minimum: 0 },
+        settled: { type: 'integer', minimum: 0 },
+        waiting: {
+          type: 'array',
+          items: object({ table: { type: 'string' }, key: { type: 'string' }, error: { type: 'string' } }),
+        },
+      }),
+      'How many events, and which rows still wait.',
+    ),
+    ...errors(bodyErrors),
+  },
+};
+
 const statusSchema = object({
   ready: { type: 'boolean' },
   plan: { type: 'string' },
@@ -294,6 +355,11 @@ const statusSchema = object({
   quarantined: {
     type: 'object',
     propertyNames: { enum: quarantineReasons },
+    additionalProperties: { type: 'integer', minimum: 1 },
+  },
+  unapplied: {
+    type: 'object',
+    propertyNames: { enum: unappliedReasons },
     additionalProperties: { type: 'integer', minimum: 1 },
   },
 });

@@ -1,8 +1,7 @@
-import { type QuarantineReason, quarantineReasons } from '../runtime/ports.ts';
-import { HttpError } from './errors.ts';
 import { createEventsRoute } from './events-route.ts';
 import { createAnswerWriter } from './feature-answer.ts';
-import { createFeatureRequestReader, parseJson } from './feature-request.ts';
+import { createFeatureRequestReader } from './feature-request.ts';
+import { createRedriveRoute, createRedriveUnappliedRoute } from './redrive-routes.ts';
 import { isReady, type Service, statusOf } from './service.ts';
 
 /** One path and method, free of the server's library. */
@@ -37,6 +36,7 @@ export function createRoutes(service: Service, openApi: string): readonly Route[
     createEventsRoute(service),
     createFeaturesRoute(service),
     createRedriveRoute(service),
+    createRedriveUnappliedRoute(service),
     get('/v1/status', async () => ({ body: JSON.stringify(await statusOf(service)) })),
     get('/health', () => ({ body: '{"status":"ok"}' })),
     get('/ready', () => {
@@ -55,8 +55,12 @@ export function createRoutes(service: Service, openApi: string): readonly Route[
 const get = (path: string, answer: Route['answer']): Route => ({ method: 'GET', path, query: [], answer });
 
 function createFeaturesRoute({ plan, reader, limits, metrics }: Service): Route {
-  const readRequest = createFeatureRequestReader({ plan, maxEntities: limits.entitiesPerRequest });
-  const write = createAnswerWriter(plan);
+  const readRequest = createFeatureRequestReader({
+    plan,
+    maxEntities: limits.entitiesPerRequest,
+    readMs: limits.readMs,
+  });
+  const write = createAnswerWriter();
   return {
     method: 'POST',
     path: '/v1/features',
@@ -65,50 +69,12 @@ function createFeaturesRoute({ plan, reader, limits, metrics }: Service): Route 
     async answer({ body }) {
       const started = performance.now();
       const request = readRequest(body);
-      const { kind, name, entities, context, asOf } = request;
-      const options = asOf === undefined ? {} : { asOf };
-      const result =
-        kind === 'group'
-          ? await reader.readGroup(name, entities, options)
-          : await reader.readService(name, entities, { ...options, context });
-      const answer = write(request, result);
+      const { kind, name, entities, ...options } = request;
+      const found = await reader.find(kind, name, entities, options);
+      const answer = write(found);
       metrics.read.observe({ name }, (performance.now() - started) / 1000);
-      for (const { status } of result.entities) metrics.entities.inc({ name, status });
+      for (const { status } of found.entities) metrics.entities.inc({ name, status });
       return { body: answer };
     },
   };
 }
-
-function createRedriveRoute({ streams, redrive }: Service): Route {
-  return {
-    method: 'POST',
-    path: '/v1/quarantine/redrive',
-    query: [],
-    types: ['application/json'],
-    async answer({ body }) {
-      const request = parseJson(body);
-      if (typeof request !== 'object' || request === null || Array.isArray(request))
-        throw bad('the body must be an object, such as {"stream":"purchases","reason":"schema"}');
-      const { stream, reason, ids, ...rest } = request as Record<string, unknown>;
-      const [unknown] = Object.keys(rest);
-      if (unknown !== undefined) throw bad('a redrive has stream, reason and ids, and nothing else');
-      if (typeof stream !== 'string') throw bad('stream must be the name of a stream');
-      if (!streams.has(stream)) {
-        throw new HttpError(
-          'not-found',
-          `there is no such stream; there is ${[...streams.keys()].join(', ')}`,
-        );
-      }
-      if (reason !== undefined && !isReason(reason))
-        throw bad(`reason must be one of ${quarantineReasons.join(', ')}`);
-      if (ids !== undefined && !(Array.isArray(ids) && ids.every(id => typeof id === 'string')))
-        throw bad('ids must be a list of ids, as the quarantine lists them');
-      const which = { ...(ids === undefined ? {} : { ids }), ...(reason === undefined ? {} : { reason }) };
-      return { body: JSON.stringify({ redriven: await redrive(stream, which) }) };
-    },
-  };
-}
-
-const bad = (message: string): HttpError => new HttpError('bad-request', message);
-const isReason = (reason: unknown): reason is QuarantineReason =>
-  (quarantineReasons as readonly unknown[]).includes(reason);

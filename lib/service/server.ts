@@ -135,7 +135,7 @@ function sendError(reply: FastifyReply, { code, message, headers }: HttpError): 
 /** What went wrong, in terms of the request. Of errors that are nobody's fault but ours no detail goes out. */
 function asHttpError(error: unknown, limits: ServiceLimits): HttpError {
   if (error instanceof HttpError) return error;
-  if (error instanceof ReadRequestError) return new HttpError('bad-request', error.message);
+  if (error instanceof ReadRequestError) return new HttpError(error.code, error.message);
   if (error instanceof StoreError) {
     return new HttpError('unavailable', `the store cannot do this now (${error.reason}): try again later`, {
       'retry-after': String(retrySeconds),

@@ -1,7 +1,8 @@
 import type { Plan, StreamPlan } from '../kernel/plan.ts';
 import { MillraceError } from '../runtime/errors.ts';
-import type { Quarantine, QuarantineReason } from '../runtime/ports.ts';
+import type { Quarantine, QuarantineReason, UnappliedReason, UnappliedStore } from '../runtime/ports.ts';
 import type { Reader } from '../runtime/read.ts';
+import type { RedriveUnappliedReport } from '../runtime/redrive-unapplied.ts';
 import type { EventWriter } from './event-writer.ts';
 import type { ServiceLimits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
@@ -11,17 +12,27 @@ import type { Processor } from './processor.ts';
 export interface Service {
   readonly plan: Plan;
   readonly streams: ReadonlyMap<string, ServedStream>;
-  readonly reader: Pick<Reader, 'readGroup' | 'readService'>;
+  readonly reader: Pick<Reader, 'find'>;
   readonly quarantine: Pick<Quarantine, 'count'>;
   /** Puts quarantined events of a stream into it anew; says how many. */
   redrive(
     stream: string,
     which: { readonly ids?: readonly string[]; readonly reason?: QuarantineReason },
   ): Promise<number>;
+  readonly unapplied: Pick<UnappliedStore, 'count'>;
+  /** Folds unapplied events into the rows that lack them. */
+  redriveUnapplied(which: RowChoice): Promise<RedriveUnappliedReport>;
   readonly metrics: Metrics;
   readonly limits: ServiceLimits;
   /** True from the moment it is to stop. */
   stopping(): boolean;
+}
+
+/** All rows, those of a table, or one; `startAnew` gives up what unreadable ones held. */
+export interface RowChoice {
+  readonly table?: string;
+  readonly key?: string;
+  readonly startAnew?: boolean;
 }
 
 export interface ServedStream {
@@ -39,6 +50,8 @@ export interface ServiceStatus {
   readonly plan: string;
   readonly streams: readonly StreamStatus[];
   readonly quarantined: Readonly<Partial<Record<QuarantineReason, number>>>;
+  /** Events that rows lack, by reason. */
+  readonly unapplied: Readonly<Partial<Record<UnappliedReason, number>>>;
 }
 
 export interface StreamStatus {
@@ -57,7 +70,7 @@ export interface StreamStatus {
 type Counts<Outcome extends string> = Readonly<Record<Outcome, number>>;
 
 export async function statusOf(service: Service): Promise<ServiceStatus> {
-  const { plan, streams, quarantine, metrics } = service;
+  const { plan, streams, quarantine, unapplied, metrics } = service;
   const received = (await metrics.received.get()).values;
   const processed = (await metrics.processed.get()).values;
   return {
@@ -74,6 +87,7 @@ export async function statusOf(service: Service): Promise<ServiceStatus> {
       }),
     ),
     quarantined: Object.fromEntries(await quarantine.count()),
+    unapplied: Object.fromEntries(await unapplied.count()),
   };
 }
 

@@ -94,7 +94,11 @@ export function keySchemas(entities: readonly EntityPlan[]): readonly KeySchemas
   return [
     { items: keySchema(keys) },
     ...sharable.map(names => ({
-      items: { ...keySchema(keys.filter(({ name }) => !names.includes(name))), additionalProperties: false },
+      // What is shared is said once. Other members are passed over, as in whole keys.
+      items: {
+        ...keySchema(keys.filter(({ name }) => !names.includes(name))),
+        not: { anyOf: names.map(name => ({ required: [name] })) },
+      },
       shared: keySchema(keys.filter(({ name }) => names.includes(name))),
     })),
   ];

@@ -47,6 +47,8 @@ export const faults = {
   redriveDied: 'redrive that died',
   redriven: 'unapplied event folded by a redrive while events are under way',
   spilled: 'head spilled to runs',
+  idsSpilled: 'ids of a home row spilled to a run',
+  idsRead: 'run of ids read back',
   settledRuns: 'runs merged and replaced',
   clockBehind: 'process whose clock is behind others',
   readInBetween: 'read while events were under way',

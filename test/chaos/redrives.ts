@@ -58,13 +58,21 @@ export async function redriveAll(
   for (const rows of stored.tables.values()) {
     for (const [key, row] of rows) rows.set(key, { ...row, bytes: mended(row.bytes) });
   }
-  const { waiting } = await redriveUnapplied({
-    ...feeds[profile.feed],
-    store: undisturbed(stored),
-    unapplied: stored.unapplied,
-    clock: scheduler,
-  });
+  const redrive = (row: { readonly table?: string; readonly key?: string } = {}) =>
+    redriveUnapplied({
+      ...feeds[profile.feed],
+      ...row,
+      store: undisturbed(stored),
+      unapplied: stored.unapplied,
+      clock: scheduler,
+    });
+  const { waiting } = await redrive();
   for (const { table, key, error } of waiting) problem(`${table} ${key} still lacks events: ${error}`);
+  // Those too that lack nothing and cannot be read.
+  for (const { name } of feeds[profile.feed].plan.groups) {
+    const table = `${name}@1`;
+    for (const key of stored.tables.get(table)?.keys() ?? []) await redrive({ table, key });
+  }
   for (const { table, key, reason, position } of await stored.unapplied.list({ limit: 3 }))
     problem(`${table} ${key}: ${reason} ${position.shard} ${position.sequence} is left over`);
 }

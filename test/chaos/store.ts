@@ -1,4 +1,4 @@
-import { compareInShard } from '../../lib/kernel/index.ts';
+import { compareInShard, idRunForm } from '../../lib/kernel/index.ts';
 import { StoreError } from '../../lib/runtime/errors.ts';
 import type {
   QuarantinedEvent,
@@ -171,12 +171,17 @@ export function createSimulatedStore(scheduler: Scheduler, options: SimulatedSto
       call(client, () => {
         failSometimes(client, 'runsFailed', `write of runs of ${table}`);
         client.counts.spilled++;
-        for (const { id, bytes } of runs) runsOf(table).set(id, bytes);
+        for (const { id, bytes } of runs) {
+          if (bytes[0] === idRunForm) client.counts.idsSpilled++;
+          runsOf(table).set(id, bytes);
+        }
       }),
     readRuns: (table, ids) =>
       call(client, () => {
         failSometimes(client, 'runsFailed', `read of runs of ${table}`);
-        return ids.map(id => runsOf(table).get(id) ?? null);
+        const found = ids.map(id => runsOf(table).get(id) ?? null);
+        if (found[0]?.[0] === idRunForm) client.counts.idsRead++;
+        return found;
       }),
     deleteRuns: (table, ids) =>
       call(client, () => {

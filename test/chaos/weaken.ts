@@ -6,6 +6,7 @@ import {
   forgetBefore,
   type GroupKernel,
   type Row,
+  settle,
 } from '../../lib/kernel/index.ts';
 import { markName } from '../../lib/runtime/marks.ts';
 import type { ShardPosition, StateStore, StoredRow, UnappliedStore } from '../../lib/runtime/ports.ts';
@@ -68,13 +69,23 @@ export const progressBeforeRows: Weakening = (store, { stored, batch }) => {
 export const noRing: Weakening = (store, { feed }) => ({
   read: rewriting(store, feed, row => {
     row.ring = null;
+    row.settled = null;
+    row.idRuns = [];
   }),
 });
 
 /** Ids are forgotten by the arrival of a batch's last record, and whatever else is in flight. */
 export const idsForgottenEarly: Weakening = (store, { feed, batch }) => ({
   read: rewriting(store, feed, row => {
-    if (row.ring !== null) forgetBefore(row.ring, (batch.records.at(-1)?.arrivalTime ?? 0) - withinMs);
+    row.settled = forgetBefore(row.settled, (batch.records.at(-1)?.arrivalTime ?? 0) - withinMs);
+  }),
+});
+
+/** Positions are forgotten while the batch that counted them may still be given again. */
+export const positionsForgottenEarly: Weakening = (store, { feed }) => ({
+  read: rewriting(store, feed, row => {
+    row.settled = settle(row.settled, row.ring);
+    row.ring = null;
   }),
 });
 

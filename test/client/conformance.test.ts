@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Client, createClient } from '../../lib/client/index.ts';
+import { type Client, createClient, type RequestRefusedError } from '../../lib/client/index.ts';
 import { serve } from '../../lib/local/index.ts';
 import { StoreError } from '../../lib/runtime/errors.ts';
 import type { StateStore } from '../../lib/runtime/ports.ts';
@@ -154,6 +154,30 @@ test('a row that cannot be read is failed, and its values are null, defaults and
   expect(overHttp).toEqual(inProcess);
 });
 
+test('rows that do not come in time are failed, and the others are there', async () => {
+  const wrapStore = (store: StateStore): StateStore => ({
+    ...store,
+    read: (table, keys) => (table.startsWith('item_plays') ? new Promise(() => {}) : store.read(table, keys)),
+  });
+  const service = await startService({ definitions, wrapStore });
+  const clients = [createClient(definitions, { service }), createClient(definitions, { url: service.url })];
+  const [inProcess, overHttp] = await Promise.all(
+    clients.map(client => client.read('pairs', pair('ann', 7n), { asOf, context, deadlineMs: 2_000 })),
+  );
+  expect(inProcess).toMatchObject({
+    status: 'failed',
+    error: expect.stringContaining('1800 ms'),
+    values: { item_plays: null, plays_lifetime: 0 },
+  });
+  expect(overHttp).toEqual(inProcess);
+});
+
+const failureOf = (read: Promise<unknown>): Promise<RequestRefusedError> =>
+  read.then(
+    () => expect.unreachable('it was answered'),
+    error => error,
+  );
+
 describe('reads that cannot be answered are refused alike', () => {
   const late = { asOf: 0 };
   const reads: [what: string, read: (client: TestClient) => Promise<unknown>, message: RegExp][] = [
@@ -172,9 +196,12 @@ describe('reads that cannot be answered are refused alike', () => {
     ['a service unknown', c => c.read('nothing' as 'users', { user: 'a' }), /no feature service "?nothing/],
   ];
   test.each(reads)('%s', async (_, read, message) => {
-    for (const client of [local, remote])
-      await expect(read(client)).rejects.toMatchObject({
+    const refusals = await Promise.all([local, remote].map(client => failureOf(read(client))));
+    for (const refusal of refusals)
+      expect(refusal).toMatchObject({
         name: 'RequestRefusedError',
+        code: refusals[0]?.code,
+        status: refusals[0]?.status,
         message: expect.stringMatching(message),
       });
   });

@@ -30,7 +30,7 @@ export function stateStoreConformance(name: string, make: () => Promise<Subject<
     describe('rows', () => {
       test('are null where there are none, and read in the order asked for', async () => {
         await store.write('t', [row('b', 0, 1), row('a', 0, 2)]);
-        expect(await readText('t', 'x', 'a', 'b', 'a')).toEqual([null, '2: a@2', '1: b@1', '2: a@2']);
+        expect(await readText('t', 'x', 'b', 'a')).toEqual([null, '1: b@1', '2: a@2']);
         expect(await store.read('t', [])).toEqual([]);
       });
 

@@ -112,6 +112,13 @@ describe('a group’s values', () => {
           for (const [i, feature] of random.features.entries()) {
             expectSame(values[i] as Value, feature, scaled(events, feature), q);
           }
+          // Some of them by themselves, in another order; and asking changes nothing.
+          const some = [...values.keys()].filter(i => i % 2 === 0).reverse();
+          const again = kernel.finalizer(some)(state, q).values;
+          for (const [n, i] of some.entries()) {
+            const feature = random.features[i] as OracleFeature;
+            expectSame(again[n] as Value, feature, scaled(events, feature), q);
+          }
         },
       ),
       { numRuns },

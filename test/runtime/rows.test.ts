@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { compileGroup, decodeRow, encodeRow } from '../../lib/kernel/index.ts';
 import { createReader } from '../../lib/runtime/read.ts';
-import { type RowLimits, wholeState } from '../../lib/runtime/rows.ts';
+import { type RowLimits, storedRunId, wholeState } from '../../lib/runtime/rows.ts';
 import { readTimeout } from '../../lib/runtime/run-graveyard.ts';
 import { randomOf } from '../kernel/build.ts';
 import { createWorld, now, record, songHistory, type World } from '../support/plays.ts';
@@ -46,14 +46,14 @@ function anatomy(world: ReturnType<typeof createWorld>) {
   const runs = world.memory.runs.get(table) ?? new Map<string, Uint8Array>();
   return [...(world.memory.rows.get(table) ?? [])].map(([key, stored]) => {
     const row = decodeRow(kernel, stored.bytes);
-    const own = row.runs.map(run => runs.get(run.id) ?? null);
+    const own = row.runs.map(run => runs.get(storedRunId(key, run.id)) ?? null);
     const whole = wholeState(kernel, row, own);
     if (whole === null) throw new Error(`${key} names a run that is not there`);
     const canonical = encodeRow(kernel, { ...row, runs: [], state: kernel.decode(kernel.encode(whole)) });
     return {
       key,
       bytes: stored.bytes.length,
-      runs: row.runs,
+      runs: row.runs.map(run => ({ ...run, id: storedRunId(key, run.id) })),
       runBytes: own.reduce((sum, run) => sum + run!.length, 0),
       largestRun: Math.max(0, ...own.map(run => run!.length)),
       canonicalBytes: canonical.length,

@@ -3,6 +3,7 @@ import { compileGroup, decodeRow } from '../../lib/kernel/index.ts';
 import { mostAttempts } from '../../lib/runtime/crash-guard.ts';
 import { StoreError } from '../../lib/runtime/errors.ts';
 import { type RedriveUnappliedOptions, redriveUnapplied } from '../../lib/runtime/redrive-unapplied.ts';
+import { storedRunId } from '../../lib/runtime/rows.ts';
 import {
   createWorld,
   now,
@@ -114,6 +115,20 @@ describe('a row whose bytes are corrupt', () => {
       },
     ]);
     expect(await entriesOf(world)).toEqual([`${table} s1 corrupt 2`]);
+  });
+
+  test('is taken up by its name too, where it lacks nothing', async () => {
+    const world = createWorld({ groups });
+    await give(world, [1]);
+    const whole = corrupt(world);
+    await give(world, [2]);
+    const [kept] = world.memory.runs.get(table)!.keys();
+    world.memory.runs.get(table)!.set(kept!, whole);
+    await world.unapplied.remove((await world.unapplied.list({ limit: 9 })).map(e => e.id));
+    expect(await redrive(world)).toEqual({ applied: 0, settled: 0, waiting: [] });
+    expect((await read(world)).status).toBe('failed');
+    expect(await redrive(world, { table, key: 's1' })).toEqual({ applied: 0, settled: 0, waiting: [] });
+    expect((await read(world)).status).toBe('known');
   });
 
   test('begins anew where it is told to, with the events set aside since', async () => {
@@ -276,10 +291,11 @@ describe('a row whose run is lost', () => {
     await give40(1);
     const kernel = compileGroup(world.plan, world.plan.groups[0]!);
     const { runs } = decodeRow(kernel, world.memory.rows.get('song_history@1')!.get('s1')!.bytes);
-    world.memory.runs.get('song_history@1')!.delete(runs[0]!.id);
+    const lost = storedRunId('s1', runs[0]!.id);
+    world.memory.runs.get('song_history@1')!.delete(lost);
     await give40(41);
     expect((await world.unapplied.count()).get('corrupt')).toBeGreaterThan(0);
-    expect((await redrive(world)).waiting[0]!.error).toContain(`its run ${runs[0]!.id} is missing`);
+    expect((await redrive(world)).waiting[0]!.error).toContain(`its run ${lost} is missing`);
     expect((await redrive(world, { startAnew: true })).waiting).toEqual([]);
     const { status } = (await world.reader.readGroup('song_history', [{ song: 's1' }])).entities[0]!;
     expect(status).toBe('known');

@@ -15,7 +15,7 @@ beforeAll(async () => {
   return started.stop;
 });
 
-const taking = ['/v1/events', '/v1/features', '/v1/quarantine/redrive'];
+const taking = ['/v1/events', '/v1/features', '/v1/quarantine/redrive', '/v1/unapplied/redrive'];
 const giving = ['/v1/status', '/health', '/ready', '/metrics', '/openapi.json'];
 
 test('these are all the endpoints', async () => {

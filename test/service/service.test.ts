@@ -239,3 +239,15 @@ describe('a service that cannot start says why', () => {
     await expect(startService({ directory: local.directory })).rejects.toThrow(/is open in this process/);
   });
 });
+
+test('rows that do not come in time fail their entities; the answer says so', async () => {
+  const never = new Promise<never>(() => {});
+  const wrapStore = (store: StateStore): StateStore => ({ ...store, read: () => never });
+  const service = await startService({ wrapStore, limits: { readMs: 10 } });
+  const { status, json } = await service.readGroup('visitor', { user: 'ann' });
+  expect(status).toBe(200);
+  expect(json.entities[0]).toMatchObject({
+    status: 'failed',
+    error: 'table visitor@1, row ann: not read within the deadline of 10 ms',
+  });
+});

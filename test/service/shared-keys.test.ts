@@ -38,9 +38,10 @@ describe('what makes no sense is refused', () => {
     ['no object', { shared: ['user'], entities }, /shared must be an object/],
     ['no entity', { shared: { user: 'a' }, entities: [] }, /entities must be a list/],
   ];
-  test.each(cases)('%s', async (_, request, message) => {
+  test.each(cases)('%s', async (what, request, message) => {
     const { status, json } = await ask(request);
-    expect(json.error).toEqual({ code: 'bad-request', message: expect.stringMatching(message) });
+    const code = what === 'a part in neither' ? 'bad-key' : 'bad-request';
+    expect(json.error).toEqual({ code, message: expect.stringMatching(message) });
     expect(status).toBe(400);
   });
 });

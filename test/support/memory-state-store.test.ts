@@ -26,3 +26,8 @@ describe('a fault', () => {
     expect((await store.read('t', ['a']))[0] !== null).toBe(stored);
   });
 });
+
+test('keys to read that are repeated are refused, as DynamoDB refuses them', async () => {
+  const store = createMemoryStateStore();
+  await expect(store.read('t', ['a', 'b', 'a'])).rejects.toThrow('table t: keys to read are repeated');
+});

@@ -56,6 +56,8 @@ export function createMemoryStateStore(
     counts,
     async read(table, keys) {
       await before?.('read', table);
+      // As DynamoDB does: whoever reads has to know.
+      if (new Set(keys).size < keys.length) throw new TypeError(`table ${table}: keys to read are repeated`);
       counts.reads++;
       counts.rowsRead += keys.length;
       return keys.map(key => {

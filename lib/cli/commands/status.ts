@@ -25,7 +25,7 @@ Examples:
       print(given.json ? toJson(status) : describe(status));
     });
 
-function describe({ ready, streams, quarantined }: ServiceStatus): string {
+function describe({ ready, streams, quarantined, unapplied }: ServiceStatus): string {
   const rows = streams.map(({ stream, received, processed, behind, freshness }) => [
     stream,
     ...[received.accepted, received.rejected, processed.counted, processed.skipped, processed.late].map(
@@ -35,11 +35,13 @@ function describe({ ready, streams, quarantined }: ServiceStatus): string {
     freshness === null ? '' : `${freshness.p50} / ${freshness.p99} ms`,
   ]);
   const head = ['stream', 'accepted', 'rejected', 'counted', 'skipped', 'late', 'bad', 'behind', 'fresh'];
-  const reasons = Object.entries(quarantined).map(([reason, count]) => `${formatCount(count)} ${reason}`);
+  const listed = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts).map(([reason, count]) => `${formatCount(count)} ${reason}`);
   return [
     ready ? 'ready' : 'not ready',
     formatTable(head, rows),
     ...streams.flatMap(({ stream, error }) => (error === null ? [] : [`${stream}: ${error}`])),
-    `in quarantine: ${reasons.join(', ') || 'nothing'}`,
+    `in quarantine: ${listed(quarantined).join(', ') || 'nothing'}`,
+    ...(Object.keys(unapplied).length === 0 ? [] : [`unapplied: ${listed(unapplied).join(', ')}`]),
   ].join('\n');
 }

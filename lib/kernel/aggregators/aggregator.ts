@@ -21,8 +21,8 @@ export interface NumericAggregator {
   merge(into: number[], at: number, from: readonly number[], fromAt: number): void;
   isEmpty(cells: readonly number[], at: number): boolean;
   encode(w: Writer, cells: readonly number[], at: number): void;
-  /** Appends the partial's cells. */
-  decode(r: Reader, cells: number[]): void;
+  /** Puts the partial's cells at `at`. */
+  decode(r: Reader, cells: number[], at: number): void;
 }
 
 export interface ObjectAggregator<P> {
@@ -34,6 +34,10 @@ export interface ObjectAggregator<P> {
   /** Times are written as distances from `origin`: the tile's start, or, of what is kept once for a row, its newest time. */
   encode(w: Writer, partial: P, origin: number): void;
   decode(r: Reader, origin: number): P;
+  /** Merges encoded bytes as `decode` and `merge` do, without a partial in between: reads merge many tiles. */
+  absorb?(into: P, r: Reader, origin: number): void;
+  /** Passes over encoded bytes, where that is cheaper than `decode`. */
+  skip?(r: Reader): void;
 }
 
 /** An object aggregator whose partial, kept once for a row, can forget what is too old for every window. */

@@ -1,4 +1,4 @@
-import { CorruptBytesError } from '../codec/bytes.ts';
+import { CorruptBytesError, type Reader } from '../codec/bytes.ts';
 import { hash53 } from '../hash.ts';
 import type { ScalarValue } from '../value-type.ts';
 import type { ObjectAggregator } from './aggregator.ts';
@@ -17,18 +17,21 @@ export function approxDistinct(precision: number): ObjectAggregator<HyperLogLog>
     const dense = new Uint8Array(registers);
     for (const entry of p.sparse) raise(dense, registerOf(entry), rankOf(entry));
     p.dense = dense;
-    p.sparse.clear();
+    p.sparse = [];
     return dense;
   }
 
   function addEntry(p: HyperLogLog, entry: number): void {
     if (p.dense !== null) {
       raise(p.dense, registerOf(entry), rankOf(entry));
-    } else {
-      p.sparse.add(entry);
-      if (p.sparse.size > sparseLimit) densify(p);
+    } else if (insertSorted(p.sparse, entry) && p.sparse.length > sparseLimit) {
+      densify(p);
     }
   }
+
+  // What `absorb` reads and merges in, so that it makes nothing: a read does so for every tile.
+  const theirs = new Int32Array(sparseLimit);
+  const both = new Int32Array(2 * sparseLimit + 1);
 
   const shift = 2 ** (sparsePrecision - precision);
   const registerOf = (entry: number): number => Math.floor(Math.floor(entry / 64) / shift);
@@ -43,7 +46,7 @@ export function approxDistinct(precision: number): ObjectAggregator<HyperLogLog>
 
   return {
     shape: 'object',
-    create: () => ({ dense: null, sparse: new Set() }),
+    create: () => ({ dense: null, sparse: [] }),
     update(p, value: ScalarValue) {
       addEntry(p, entryOf(hash53(value)));
     },
@@ -57,16 +60,15 @@ export function approxDistinct(precision: number): ObjectAggregator<HyperLogLog>
     },
     encode(w, p) {
       if (p.dense === null) {
-        const sorted = [...p.sparse].sort((a, b) => a - b);
-        w.uint(sorted.length * 2);
+        w.uint(p.sparse.length * 2);
         let before = 0;
-        for (const entry of sorted) {
+        for (const entry of p.sparse) {
           w.uint(entry - before);
           before = entry;
         }
         return;
       }
-      w.uint(1);
+      w.uint(denseForm);
       // Four registers of six bits in three bytes.
       for (let i = 0; i < registers; i += 4) {
         const word =
@@ -80,37 +82,65 @@ export function approxDistinct(precision: number): ObjectAggregator<HyperLogLog>
       }
     },
     decode(r) {
+      const p: HyperLogLog = { dense: null, sparse: [] };
       const header = r.uint();
-      const p: HyperLogLog = { dense: null, sparse: new Set() };
-      if (header === 1) {
-        const dense = new Uint8Array(registers);
-        for (let i = 0; i < registers; i += 4) {
-          const word = r.byte() | (r.byte() << 8) | (r.byte() << 16);
-          dense[i] = word & 63;
-          dense[i + 1] = (word >> 6) & 63;
-          dense[i + 2] = (word >> 12) & 63;
-          dense[i + 3] = word >> 18;
+      if (header === denseForm) {
+        p.dense = new Uint8Array(registers);
+        raiseAll(p.dense, r);
+      } else {
+        let entry = 0;
+        for (let n = sparseCount(header, r); n > 0; n--) {
+          entry += r.uint();
+          p.sparse.push(entry);
         }
-        p.dense = dense;
-        return p;
-      }
-      if (header % 2 === 1 || header / 2 > sparseLimit) {
-        throw new CorruptBytesError(`unknown sketch form ${header} at byte ${r.at}`);
-      }
-      let entry = 0;
-      for (let n = header / 2; n > 0; n--) {
-        entry += r.uint();
-        p.sparse.add(entry);
       }
       return p;
     },
+    absorb(into, r) {
+      const header = r.uint();
+      if (header === denseForm) {
+        raiseAll(into.dense ?? densify(into), r);
+      } else {
+        const count = sparseCount(header, r);
+        let entry = 0;
+        for (let i = 0; i < count; i++) {
+          entry += r.uint();
+          if (into.dense === null) theirs[i] = entry;
+          else raise(into.dense, registerOf(entry), rankOf(entry));
+        }
+        if (into.dense === null) {
+          unite(into.sparse, theirs, count, both);
+          if (into.sparse.length > sparseLimit) densify(into);
+        }
+      }
+    },
   };
+
+  /** Reads dense registers, as they were written above. */
+  function raiseAll(dense: Uint8Array, r: Reader): void {
+    for (let i = 0; i < registers; i += 4) {
+      const word = r.byte() | (r.byte() << 8) | (r.byte() << 16);
+      raise(dense, i, word & 63);
+      raise(dense, i + 1, (word >> 6) & 63);
+      raise(dense, i + 2, (word >> 12) & 63);
+      raise(dense, i + 3, word >> 18);
+    }
+  }
+
+  function sparseCount(header: number, r: Reader): number {
+    if (header % 2 === 1 || header / 2 > sparseLimit)
+      throw new CorruptBytesError(`unknown sketch form ${header} at byte ${r.at}`);
+    return header / 2;
+  }
 }
+
+const denseForm = 1;
 
 /** Exactly one of the two forms is in use. A sparse entry is (register of 2^20) × 64 + rank. */
 export interface HyperLogLog {
   dense: Uint8Array | null;
-  readonly sparse: Set<number>;
+  /** Ascending, each once. */
+  sparse: number[];
 }
 
 /**
@@ -120,9 +150,14 @@ export interface HyperLogLog {
  */
 export function cardinality(p: HyperLogLog): number {
   if (p.dense === null) {
-    const occupied = new Set<number>();
-    for (const entry of p.sparse) occupied.add(Math.floor(entry / 64));
-    return Math.round(-sparseRegisters * Math.log1p(-occupied.size / sparseRegisters));
+    let occupied = 0;
+    let before = -1;
+    for (const entry of p.sparse) {
+      const register = Math.floor(entry / 64);
+      if (register !== before) occupied++;
+      before = register;
+    }
+    return Math.round(-sparseRegisters * Math.log1p(-occupied / sparseRegisters));
   }
   const m = p.dense.length;
   const bits = hashBits - Math.log2(m);
@@ -144,6 +179,37 @@ function entryOf(hash: number): number {
   const rest = hash % 2 ** restBits;
   const rank = rest === 0 ? restBits + 1 : restBits - Math.floor(Math.log2(rest));
   return register * 64 + rank;
+}
+
+/** Puts `x` in its place; false where it is there. */
+function insertSorted(list: number[], x: number): boolean {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((list[middle] as number) < x) low = middle + 1;
+    else high = middle;
+  }
+  if (list[low] === x) return false;
+  for (let i = list.length; i > low; i--) list[i] = list[i - 1] as number;
+  list[low] = x;
+  return true;
+}
+
+/** Merges the first `count` of an ascending list into another one, each value once; `room` is for both. */
+function unite(into: number[], from: Int32Array, count: number, room: Int32Array): void {
+  const mine = into.length;
+  let i = 0;
+  let j = 0;
+  let n = 0;
+  while (i < mine || j < count) {
+    const x = i < mine ? (into[i] as number) : Number.POSITIVE_INFINITY;
+    const y = j < count ? (from[j] as number) : Number.POSITIVE_INFINITY;
+    room[n++] = x < y ? x : y;
+    if (x <= y) i++;
+    if (y <= x) j++;
+  }
+  for (let k = 0; k < n; k++) into[k] = room[k] as number;
 }
 
 function raise(dense: Uint8Array, register: number, rank: number): void {

@@ -18,8 +18,8 @@ export const count: NumericAggregator = {
   encode(w, cells, at) {
     writeCount(w, cells[at] as number);
   },
-  decode(r, cells) {
-    cells.push(readCount(r));
+  decode(r, cells, at) {
+    cells[at] = readCount(r);
   },
 };
 

@@ -38,8 +38,10 @@ export function decayed(halfLifeMs: number): NumericAggregator {
       w.number(cells[at + 1] as number);
       w.number(cells[at + 2] as number);
     },
-    decode(r, cells) {
-      cells.push(r.int(), r.number(), r.number());
+    decode(r, cells, at) {
+      cells[at] = r.int();
+      cells[at + 1] = r.number();
+      cells[at + 2] = r.number();
     },
   };
 }

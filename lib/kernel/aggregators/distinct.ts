@@ -18,6 +18,7 @@ export function distinct(input: ValueType, limit: number): ObjectAggregator<Boun
     merge: (into, from) => mergeBounded(into, from, present, nothing),
     encode: (w, partial) => encodeBounded(w, partial, codec, nothing),
     decode: r => decodeBounded(r, limit, codec, present),
+    skip: r => skipBounded(r, codec, nothing),
   };
 }
 
@@ -42,6 +43,7 @@ export function histogram(input: ValueType, limit: number): ObjectAggregator<Bou
     merge: (into, from) => mergeBounded(into, from, zero, addCounter),
     encode: (w, partial) => encodeBounded(w, partial, codec, (_, counter) => writeCount(w, counter.n)),
     decode: r => decodeBounded(r, limit, codec, () => ({ n: readCount(r) })),
+    skip: r => skipBounded(r, codec, readCount),
   };
 }
 
@@ -89,6 +91,13 @@ export function decodeBounded<P>(
     map.entries.set(key, payload());
   }
   return map;
+}
+
+function skipBounded(r: Reader, codec: ValueCodec, payload: (r: Reader) => void): void {
+  for (let n = Math.floor(r.uint() / 2); n > 0; n--) {
+    codec.read(r);
+    payload(r);
+  }
 }
 
 export const flagged = (value: Finished['value'], overflow: boolean): Finished =>

@@ -24,11 +24,11 @@ export function numericExtreme(which: 'min' | 'max', integers: boolean): Numeric
       ? (w, cells, at) => writeSafeInt(w, cells[at] as number)
       : (w, cells, at) => w.number(cells[at] as number),
     decode: integers
-      ? (r, cells) => {
-          cells.push(readSafeInt(r));
+      ? (r, cells, at) => {
+          cells[at] = readSafeInt(r);
         }
-      : (r, cells) => {
-          cells.push(r.number());
+      : (r, cells, at) => {
+          cells[at] = r.number();
         },
   };
 }

@@ -43,8 +43,8 @@ export function grouped(inner: Aggregator, key: ValueType, limit: number): Group
     decode: (r, origin) =>
       decodeBounded(r, limit, codec, () => {
         if (inner.shape === 'object') return inner.decode(r, origin) as object;
-        const cells: number[] = [];
-        inner.decode(r, cells);
+        const cells = inner.identity.slice();
+        inner.decode(r, cells, 0);
         return cells;
       }),
   };

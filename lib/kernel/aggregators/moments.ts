@@ -33,7 +33,9 @@ export const moments: NumericAggregator = {
     w.number(cells[at + 1] as number);
     w.number(cells[at + 2] as number);
   },
-  decode(r, cells) {
-    cells.push(readCount(r), r.number(), r.number());
+  decode(r, cells, at) {
+    cells[at] = readCount(r);
+    cells[at + 1] = r.number();
+    cells[at + 2] = r.number();
   },
 };

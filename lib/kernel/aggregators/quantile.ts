@@ -35,6 +35,11 @@ export function quantileSketch(accuracy: number): ObjectAggregator<Sketch> {
       encodeSide(w, s.negative);
     },
     decode: r => ({ zeros: readCount(r), positive: decodeSide(r), negative: decodeSide(r) }),
+    absorb(into, r) {
+      into.zeros += readCount(r);
+      absorbSide(into.positive, r);
+      absorbSide(into.negative, r);
+    },
   };
 }
 
@@ -44,10 +49,10 @@ export interface Sketch {
   readonly negative: Side;
 }
 
+/** Bins in ascending order, and how many values each has. The last is the greatest that was met. */
 interface Side {
-  readonly bins: Map<number, number>;
-  /** The greatest bin met. */
-  largest: number;
+  bins: number[];
+  counts: number[];
   joined: boolean;
 }
 
@@ -61,77 +66,103 @@ export function quantileOf(s: Sketch, q: number, accuracy: number): Finished {
     Math.min(gamma ** (bin - 1) * ((2 * gamma) / (gamma + 1)), Number.MAX_VALUE);
   const flag = s.negative.joined || s.positive.joined ? ({ flag: 'overflow' } as const) : {};
   let rank = Math.floor(q * (n - 1));
-  for (const bin of sorted(s.negative).reverse()) {
-    rank -= s.negative.bins.get(bin) as number;
-    if (rank < 0) return { value: -middle(bin), ...flag };
+  for (let i = s.negative.bins.length - 1; i >= 0; i--) {
+    rank -= s.negative.counts[i] as number;
+    if (rank < 0) return { value: -middle(s.negative.bins[i] as number), ...flag };
   }
   rank -= s.zeros;
   if (rank < 0) return { value: 0, ...flag };
-  const bins = sorted(s.positive);
-  for (const bin of bins) {
-    rank -= s.positive.bins.get(bin) as number;
-    if (rank < 0) return { value: middle(bin), ...flag };
+  const { bins, counts } = s.positive;
+  for (let i = 0; i < bins.length; i++) {
+    rank -= counts[i] as number;
+    if (rank < 0) return { value: middle(bins[i] as number), ...flag };
   }
   return { value: middle(bins.at(-1) as number), ...flag };
 }
 
 const maximumBins = 2048;
 
-const side = (): Side => ({ bins: new Map(), largest: Number.NEGATIVE_INFINITY, joined: false });
-const sorted = (s: Side): number[] => [...s.bins.keys()].sort((a, b) => a - b);
+const side = (): Side => ({ bins: [], counts: [], joined: false });
 
 function total(s: Side): number {
   let n = 0;
-  for (const count of s.bins.values()) n += count;
+  for (const count of s.counts) n += count;
   return n;
 }
 
 function add(s: Side, bin: number, count: number): void {
-  const at = s.joined ? Math.max(bin, s.largest - maximumBins + 1) : bin;
-  s.bins.set(at, (s.bins.get(at) ?? 0) + count);
-  if (at > s.largest) {
-    s.largest = at;
-    if (s.joined) join(s);
+  const { bins, counts } = s;
+  const lowest = s.joined ? (bins.at(-1) as number) - maximumBins + 1 : bin;
+  const wanted = Math.max(bin, lowest);
+  let high = bins.length;
+  let low = high > 0 && (bins[high - 1] as number) < wanted ? high : 0;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((bins[middle] as number) < wanted) low = middle + 1;
+    else high = middle;
   }
-  if (s.bins.size > maximumBins) join(s);
+  if (bins[low] === wanted) {
+    counts[low] = (counts[low] as number) + count;
+    return;
+  }
+  const isLargest = low === bins.length;
+  insertAt(bins, low, wanted);
+  insertAt(counts, low, count);
+  if (bins.length > maximumBins || (s.joined && isLargest)) join(s);
 }
 
 function mergeSide(into: Side, from: Side): void {
+  for (let i = 0; i < from.bins.length; i++) add(into, from.bins[i] as number, from.counts[i] as number);
   if (from.joined && !into.joined) join(into);
-  for (const [bin, count] of from.bins) add(into, bin, count);
 }
 
 /** Counts everything below the 2,048 bins that end at the largest one in the lowest of these. */
 function join(s: Side): void {
   s.joined = true;
-  const lowest = s.largest - maximumBins + 1;
-  for (const [bin, count] of s.bins) {
-    if (bin < lowest) {
-      s.bins.delete(bin);
-      s.bins.set(lowest, (s.bins.get(lowest) ?? 0) + count);
-    }
+  const { bins, counts } = s;
+  const lowest = (bins.at(-1) as number) - maximumBins + 1;
+  let below = 0;
+  let n = 0;
+  while ((bins[n] as number) < lowest) below += counts[n++] as number;
+  if (below === 0) return;
+  if (bins[n] === lowest) counts[n] = (counts[n] as number) + below;
+  else {
+    bins.splice(n, 0, lowest);
+    counts.splice(n, 0, below);
   }
+  bins.splice(0, n);
+  counts.splice(0, n);
 }
 
-function encodeSide(w: Writer, s: Side): void {
-  w.uint(s.bins.size * 2 + (s.joined ? 1 : 0));
+function encodeSide(w: Writer, { bins, counts, joined }: Side): void {
+  w.uint(bins.length * 2 + (joined ? 1 : 0));
   let before = 0;
-  for (const bin of sorted(s)) {
-    w.int(bin - before);
-    writeCount(w, s.bins.get(bin) as number);
-    before = bin;
+  for (let i = 0; i < bins.length; i++) {
+    w.int((bins[i] as number) - before);
+    writeCount(w, counts[i] as number);
+    before = bins[i] as number;
   }
 }
 
 function decodeSide(r: Reader): Side {
-  const header = r.uint();
   const s = side();
-  s.joined = header % 2 === 1;
+  absorbSide(s, r);
+  return s;
+}
+
+/** Bins of an encoded side come in ascending order, so into an empty one each is appended. */
+function absorbSide(into: Side, r: Reader): void {
+  const header = r.uint();
   let bin = 0;
   for (let n = Math.floor(header / 2); n > 0; n--) {
     bin += r.int();
-    s.bins.set(bin, readCount(r));
-    s.largest = bin;
+    add(into, bin, readCount(r));
   }
-  return s;
+  if (header % 2 === 1 && !into.joined) join(into);
+}
+
+/** Not by `splice`, which makes a list of what it removed. */
+function insertAt(list: number[], at: number, x: number): void {
+  for (let i = list.length; i > at; i--) list[i] = list[i - 1] as number;
+  list[at] = x;
 }

@@ -30,17 +30,19 @@ export const intSum: NumericAggregator = {
       w.bigint(wideInteger(low, cells[at + 2] as number));
     }
   },
-  decode(r, cells) {
-    cells.push(readCount(r));
+  decode(r, cells, at) {
+    cells[at] = readCount(r);
     const head = r.uint();
     if (head === 1) {
       const total = r.bigint();
       const high = total / bigUnit;
-      cells.push(Number(total - high * bigUnit), Number(high));
+      cells[at + 1] = Number(total - high * bigUnit);
+      cells[at + 2] = Number(high);
     } else {
       if (head % 2 !== 0) throw new CorruptBytesError(`unknown sum form ${head} at byte ${r.at}`);
       const zigzag = head / 2;
-      cells.push(zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2, 0);
+      cells[at + 1] = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+      cells[at + 2] = 0;
     }
   },
 };
@@ -75,8 +77,10 @@ export const floatSum: NumericAggregator = {
     w.number(cells[at + 1] as number);
     w.number(cells[at + 2] as number);
   },
-  decode(r, cells) {
-    cells.push(readCount(r), r.number(), r.number());
+  decode(r, cells, at) {
+    cells[at] = readCount(r);
+    cells[at + 1] = r.number();
+    cells[at + 2] = r.number();
   },
 };
 

@@ -1,9 +1,9 @@
 import { CorruptBytesError, type Reader, type Writer } from './bytes.ts';
 
 /**
- * The ids that a key counted lately, each with the position it was counted at and when it arrived (DESIGN,
- * "Duplicates"). Kept as bytes, seventeen an entry in the order of counting, because the usual update only looks
- * through a few dozen of them and adds one or two: 48 bits of the id's hash, 48 of the position's, 40 of the
+ * The ids that a key counted in batches whose work may still be under way, each with the position it was counted at and
+ * when it arrived (DESIGN, "Duplicates"); once the work is done they become settled ids (settled-ids.ts). Kept as
+ * bytes, seventeen an entry in the order of counting: 48 bits of the id's hash, 48 of the position's, 40 of the
  * arrival's distance in ms from `base`.
  */
 export interface Ring {
@@ -19,9 +19,6 @@ export interface Ring {
 export type Verdict = 'new' | 'retry' | 'copy';
 
 export const emptyRing = (): Ring => ({ bytes: none, count: 0, base: 0, index: null });
-
-/** How much of a row's bytes its ring takes, but for a few. */
-export const ringBytes = (ring: Ring | null): number => (ring === null ? 0 : ring.count * entryBytes);
 
 /** The part of a `hash53` that rings keep. */
 export const ringHash = (hash: number): number => hash % 2 ** 48;
@@ -79,23 +76,10 @@ export function remember(ring: Ring, id: number, position: number, arrivalTime: 
   }
 }
 
-/** Forgets the entries that arrived before `arrivalTime`; false when there was none. */
-export function forgetBefore(ring: Ring, arrivalTime: number): boolean {
-  if (ring.count === 0 || ring.base >= arrivalTime) return false;
-  const kept: number[] = [];
-  let base = Number.POSITIVE_INFINITY;
-  for (let at = 0; at < ring.count * entryBytes; at += entryBytes) {
-    const arrived = ring.base + uint40(ring.bytes, at + 12);
-    if (arrived < arrivalTime) continue;
-    kept.push(at);
-    base = Math.min(base, arrived);
-  }
-  const bytes = new Uint8Array(kept.length * entryBytes);
-  for (const [i, at] of kept.entries()) bytes.set(ring.bytes.subarray(at, at + entryBytes), i * entryBytes);
-  const before = ring.base;
-  Object.assign(ring, { bytes, count: kept.length, index: null });
-  if (kept.length > 0) rebase(ring, base, before);
-  return true;
+/** Visits each entry by where it stands in the ring's bytes. */
+export function forEachEntry(ring: Ring, visit: (at: number, arrivalTime: number) => void): void {
+  const end = ring.count * entryBytes;
+  for (let at = 0; at < end; at += entryBytes) visit(at, ring.base + uint40(ring.bytes, at + 12));
 }
 
 export function writeRing(w: Writer, ring: Ring): void {
@@ -135,10 +119,10 @@ function indexOf(ring: Ring): Map<number, number[]> {
 }
 
 /** Lets the distances count from another arrival, in bytes of the ring's own. */
-function rebase(ring: Ring, base: number, from: number = ring.base): void {
+function rebase(ring: Ring, base: number): void {
   const bytes = ring.bytes.slice(0, ring.count * entryBytes);
   for (let at = 12; at < bytes.length; at += entryBytes)
-    putUint40(bytes, at, from + uint40(bytes, at) - base);
+    putUint40(bytes, at, ring.base + uint40(bytes, at) - base);
   ring.bytes = bytes;
   ring.base = base;
 }
@@ -150,7 +134,7 @@ const uint32 = (b: Uint8Array, at: number): number =>
     ((b[at + 3] as number) << 24)) >>>
   0;
 
-const uint48 = (b: Uint8Array, at: number): number =>
+export const uint48 = (b: Uint8Array, at: number): number =>
   uint32(b, at) + ((b[at + 4] as number) | ((b[at + 5] as number) << 8)) * 2 ** 32;
 
 const uint40 = (b: Uint8Array, at: number): number => uint32(b, at) + (b[at + 4] as number) * 2 ** 32;

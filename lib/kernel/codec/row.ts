@@ -5,6 +5,7 @@ import type { Position } from '../position.ts';
 import type { State } from '../state.ts';
 import { CorruptBytesError, Reader, Writer } from './bytes.ts';
 import { type Ring, readRing, writeRing } from './ring.ts';
+import { readSettled, type SettledIds, writeSettled } from './settled-ids.ts';
 import { readText, writeText } from './values.ts';
 
 /**
@@ -16,8 +17,12 @@ export interface Row {
   fan: number;
   /** By shard, the last position folded in, while it is above the shard's progress. */
   marks: readonly Position[];
-  /** Recently counted ids; in home rows only. */
+  /** Ids counted by batches in flight; in home rows only, as are the next two. */
   ring: Ring | null;
+  /** Ids counted lately by batches that are done. */
+  settled: SettledIds | null;
+  /** Where more of these are, oldest first. */
+  idRuns: readonly IdRunReference[];
   runs: readonly RunReference[];
   /** The run that came from backfill. */
   base: string | null;
@@ -48,18 +53,27 @@ export interface RunReference {
   readonly bytes: number;
 }
 
+/** Settled ids of a row, stored on their own and never changed. */
+export interface IdRunReference {
+  readonly id: string;
+  readonly bytes: number;
+  /** The latest arrival among them: once that is too long ago for a copy, nobody needs to read them. */
+  readonly newest: number;
+}
+
 /** Bytes of a later codec: newer code wrote them, and only newer code can read them. Trying again later may help. */
 export class NewerCodecError extends MillraceError {
   override readonly name = 'NewerCodecError';
 }
 
 /**
- * A row as bytes: the codec's number; a bitmap of the sections that follow, in this order: 1 fan, 2 marks, 4 ring,
- * 8 runs, 16 base, 64 fault and set-aside positions; then the state. The bytes are a view of a slab that rows share. A
- * section unknown to this code is a later codec's.
+ * A row as bytes: the codec's number; a bitmap of the sections that follow, in this order: 32 settled ids and their
+ * runs, 1 fan, 2 marks, 4 ring, 8 runs, 16 base, 64 fault and set-aside positions; then the state. The bytes are a view
+ * of a slab that rows share. A section unknown to this code is a later codec's.
  */
 export function encodeRow(kernel: Pick<GroupKernel, 'write'>, row: Row): Uint8Array {
   const w = writer;
+  const hasIds = row.settled !== null || row.idRuns.length > 0;
   w.restart();
   w.byte(codecVersion);
   w.byte(
@@ -68,8 +82,10 @@ export function encodeRow(kernel: Pick<GroupKernel, 'write'>, row: Row): Uint8Ar
       (row.ring !== null && row.ring.count > 0 ? section.ring : 0) |
       (row.runs.length > 0 ? section.runs : 0) |
       (row.base !== null ? section.base : 0) |
+      (hasIds ? section.ids : 0) |
       (row.fault !== null || row.setAside.length > 0 ? section.unapplied : 0),
   );
+  if (hasIds) writeIds(w, row);
   if (row.fan > 1) w.uint(row.fan);
   if (row.marks.length > 0) {
     w.uint(row.marks.length);
@@ -103,6 +119,7 @@ export function decodeRow(kernel: Pick<GroupKernel, 'read'>, bytes: Uint8Array):
   const sections = r.byte();
   if ((sections & ~known) !== 0)
     throw new NewerCodecError(`row section ${sections}: written by a newer release`);
+  const ids = sections & section.ids ? readIds(r) : noIds;
   const fan = sections & section.fan ? r.uint() : 1;
   const marks = sections & section.marks ? list(r, readPosition) : none;
   const ring = sections & section.ring ? readRing(r) : null;
@@ -112,12 +129,18 @@ export function decodeRow(kernel: Pick<GroupKernel, 'read'>, bytes: Uint8Array):
   const unapplied = sections & section.unapplied ? readUnapplied(r) : noneUnapplied;
   const state = kernel.read(r);
   if (r.at !== r.end) throw new CorruptBytesError(`row: ${r.end - r.at} bytes after its end`);
-  return { fan, marks, ring, runs, base, ...unapplied, state };
+  const { settled, idRuns } = ids;
+  const { fault, setAside } = unapplied;
+  return { fan, marks, ring, settled, idRuns, runs, base, fault, setAside, state };
 }
+
+/** Whether an encoded row names runs of ids, without decoding it. Of bytes that are no row it says anything. */
+export const namesIdRuns = (bytes: Uint8Array): boolean =>
+  bytes[0] === codecVersion && ((bytes[1] as number) & section.ids) !== 0 && ((bytes[2] as number) & 1) === 1;
 
 export const codecVersion = 1;
 
-const section = { fan: 1, marks: 2, ring: 4, runs: 8, base: 16, unapplied: 64 } as const;
+const section = { fan: 1, marks: 2, ring: 4, runs: 8, base: 16, ids: 32, unapplied: 64 } as const;
 const known = Object.values(section).reduce((all: number, one) => all | one, 0);
 
 // One of each serves all rows: encoding and decoding never wait in between.
@@ -125,6 +148,28 @@ const writer = new Writer();
 const reader = new Reader(new Uint8Array());
 const none: readonly never[] = [];
 const noneUnapplied = { fault: null, setAside: none };
+const noIds = { settled: null, idRuns: none };
+
+/** 1 when there are runs, and 2 when there are settled ids in the row itself; these; the runs. */
+function writeIds(w: Writer, { settled, idRuns }: Pick<Row, 'settled' | 'idRuns'>): void {
+  w.byte((idRuns.length > 0 ? 1 : 0) | (settled !== null ? 2 : 0));
+  if (settled !== null) writeSettled(w, settled);
+  if (idRuns.length === 0) return;
+  w.uint(idRuns.length);
+  for (const run of idRuns) {
+    writeText(w, run.id);
+    w.uint(run.bytes);
+    w.int(run.newest);
+  }
+}
+
+function readIds(r: Reader): Pick<Row, 'settled' | 'idRuns'> {
+  const has = r.byte();
+  if (has > 3) throw new CorruptBytesError(`ids of form ${has} at byte ${r.at}`);
+  const settled = has & 2 ? readSettled(r) : null;
+  const idRuns = has & 1 ? list(r, () => ({ id: readText(r), bytes: r.uint(), newest: r.int() })) : none;
+  return { settled, idRuns };
+}
 
 /** 0 where there is no fault, else its reason's number from 1, its id and detail; then the positions. */
 function writeUnapplied(w: Writer, { fault, setAside }: Pick<Row, 'fault' | 'setAside'>): void {

@@ -145,7 +145,8 @@ function prepend<T>(list: T[], items: readonly T[]): void {
   for (const item of rest) list.push(item);
 }
 
-const unitOf = (track: Track): number => track.levels[0]?.hop ?? 1;
+/** The finest hop: starts are written in it. */
+export const unitOf = (track: Track): number => track.levels[0]?.hop ?? 1;
 
 type WriteTile = (
   w: Writer,
@@ -155,6 +156,7 @@ type WriteTile = (
   object: number,
   origin: number,
 ) => void;
+/** Reads a tile whose start is the last of the cells. */
 type ReadTile = (r: Reader, cells: number[], objects: unknown[], origin: number) => void;
 
 /** One straight line per slot: each call goes to one known aggregator and can be inlined. */
@@ -194,13 +196,15 @@ function tileReaderOf(track: Track): { readTile: ReadTile } {
 
 function compileReadTile(track: Track): ReadTile {
   const source = new Source();
-  for (const [i, { aggregator }] of track.slots.entries()) {
+  const identity = track.identity.map(x => source.constant(x)).join(', ');
+  source.line('const at = cells.length - 1;');
+  if (identity !== '') source.line(`cells.push(${identity});`);
+  for (const [i, { aggregator, at }] of track.slots.entries()) {
     if (i % 8 === 0) source.line(`const bits${i} = r.byte();`);
     const present = `bits${i - (i % 8)} & ${1 << (i % 8)}`;
     const name = source.constant(aggregator);
     if (aggregator.shape === 'numeric') {
-      const cells = aggregator.identity.map(x => source.constant(x)).join(', ');
-      source.line(`if (${present}) ${name}.decode(r, cells); else cells.push(${cells});`);
+      source.line(`if (${present}) ${name}.decode(r, cells, at + ${at});`);
     } else {
       source.line(`objects.push(${present} ? ${name}.decode(r, origin) : null);`);
     }

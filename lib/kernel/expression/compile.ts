@@ -75,6 +75,36 @@ export function compileExpression(
   return source.compile(['row']) as (row: Readonly<Record<string, Value>>) => Value;
 }
 
+/** Where a field's value is found: in one of the lists that a program is given, or as what another expression gives. */
+export type FieldPlace =
+  | { readonly list: number; readonly at: number; readonly type: ValueType }
+  | { readonly expression: Expression; readonly type: ValueType };
+
+/**
+ * Several expressions as one function of lists of values, which computes what they have in common once: for the
+ * values of a read, which lie in lists and not under names.
+ */
+export function compileExpressions(
+  nodes: readonly Expression[],
+  place: (field: Field) => FieldPlace,
+  registry: FunctionRegistry = new Map(),
+): (lists: readonly (readonly Value[])[]) => Value[] {
+  const source = new Source();
+  const emit = expressionEmitter({
+    source,
+    functions: registry,
+    field(node) {
+      const found = place(node);
+      if ('list' in found)
+        return { code: `lists[${found.list}][${found.at}]`, nullable: true, type: found.type };
+      const { name, nullable } = emit(found.expression);
+      return { code: name, nullable, type: found.type };
+    },
+  });
+  source.line(`return [${nodes.map(node => emit(node).name).join(', ')}];`);
+  return source.compile(['lists']) as (lists: readonly (readonly Value[])[]) => Value[];
+}
+
 interface Scope extends ExpressionContext {
   emit(node: Expression): Emitted;
 }

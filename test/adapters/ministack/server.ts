@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { missingProgram } from '../../support/outside-program.ts';
 
-/** Why the suites cannot run; null where they can. Install it with `pip install ministack==1.5.33`. */
-export const noMinistack = missingProgram('ministack');
+/** Why the suites cannot run; undefined where they can. Install it with `pip install ministack==1.5.33`. */
+export const noMinistack = missingProgram('ministack') ?? undefined;
 
 export interface Ministack {
   /** For clients of any service. */

@@ -87,6 +87,7 @@ describe('corrupt rows', () => {
       fc.property(fc.constantFrom(...rows), fc.uint8Array({ maxLength: 60, size: 'max' }), (one, tail) => {
         errorOf(one, Uint8Array.of(1, 0, 1, ...tail));
         errorOf(one, Uint8Array.of(1, 31, ...tail));
+        errorOf(one, Uint8Array.of(1, 96, ...tail));
       }),
       { numRuns: 2000 },
     );

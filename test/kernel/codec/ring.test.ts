@@ -1,15 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readRing, writeRing } from '../../../lib/kernel/codec/ring.ts';
-import {
-  emptyRing,
-  forgetBefore,
-  Reader,
-  remember,
-  ringHash,
-  verdictOf,
-  Writer,
-} from '../../../lib/kernel/index.ts';
+import { emptyRing, Reader, remember, ringHash, verdictOf, Writer } from '../../../lib/kernel/index.ts';
 import { entriesOf, type RingEntry, ringOf } from './rings.ts';
 
 const start = 1_750_000_000_000;
@@ -65,17 +57,6 @@ describe('a ring', () => {
     expect(verdictOf(ring, 1, 2, start + within + 1, within)).toBe('new');
   });
 
-  it('forgets what arrived before a time, and nothing else', () => {
-    fc.assert(
-      fc.property(arbitraryEntries, fc.integer({ min: -4000, max: 4000 }), (entries, offset) => {
-        const ring = ringOf(entries);
-        const kept = entries.filter(e => e[2] >= start + offset);
-        expect(forgetBefore(ring, start + offset)).toBe(kept.length < entries.length);
-        expect(entriesOf(ring)).toEqual(kept);
-      }),
-    );
-  });
-
   it('never writes into the bytes it was read from', () => {
     const w = new Writer();
     writeRing(
@@ -96,7 +77,6 @@ describe('a ring', () => {
       [5, 6, start - 7],
       [7, 8, start + 9],
     ]);
-    forgetBefore(ring, start + 1);
     expect(bytes).toEqual(before);
   });
 
@@ -104,6 +84,5 @@ describe('a ring', () => {
     expect(ringHash(2 ** 53 - 1)).toBe(2 ** 48 - 1);
     expect(entriesOf(emptyRing())).toEqual([]);
     expect(verdictOf(emptyRing(), 1, 1, start, within)).toBe('new');
-    expect(forgetBefore(emptyRing(), start)).toBe(false);
   });
 });

@@ -1,4 +1,11 @@
-import { emptyRing, type Ring, remember, ringHash } from '../../../lib/kernel/index.ts';
+import {
+  emptyRing,
+  type Ring,
+  remember,
+  ringHash,
+  type SettledIds,
+  settle,
+} from '../../../lib/kernel/index.ts';
 
 /** [id, position, arrival] */
 export type RingEntry = readonly [number, number, number];
@@ -23,4 +30,31 @@ export function entriesOf(ring: Ring | null): RingEntry[] {
     uint(i * 17 + 6, 6),
     base + uint(i * 17 + 12, 5),
   ]);
+}
+
+/** [id, arrival] */
+export type SettledEntry = readonly [number, number];
+
+export const settledOf = (entries: readonly SettledEntry[]): SettledIds | null =>
+  settle(null, ringOf(entries.map(([id, arrival]) => [id, 0, arrival])));
+
+/** What settled ids are, read from their bytes as their documentation describes them. */
+export function settledEntriesOf(settled: SettledIds | null): SettledEntry[] {
+  if (settled === null) return [];
+  const { ids, steps, count, first } = settled;
+  let at = 0;
+  const step = (): number => {
+    let zigzag = 0n;
+    for (let shift = 0n; ; shift += 7n) {
+      const byte = BigInt(steps[at++] as number);
+      zigzag |= (byte & 127n) << shift;
+      if (byte < 128n) break;
+    }
+    return Number(zigzag & 1n ? -((zigzag + 1n) >> 1n) : zigzag >> 1n);
+  };
+  let arrival = first;
+  return Array.from({ length: count }, (_, i) => {
+    if (i > 0) arrival += step();
+    return [Buffer.from(ids).readUIntLE(i * 6, 6), arrival];
+  });
 }

@@ -6,13 +6,15 @@ import {
   decodeRow,
   encodeRow,
   NewerCodecError,
+  namesIdRuns,
   type Position,
   type Ring,
   type Row,
   rowFaultReasons,
+  type SettledIds,
 } from '../../../lib/kernel/index.ts';
 import { benchOf, randomOf } from '../build.ts';
-import { entriesOf, ringOf } from './rings.ts';
+import { entriesOf, ringOf, settledEntriesOf, settledOf } from './rings.ts';
 
 const bench = benchOf({ aggregator: 'count' });
 const { kernel } = bench;
@@ -20,6 +22,8 @@ const emptyRow = (): Row => ({
   fan: 1,
   marks: [],
   ring: null,
+  settled: null,
+  idRuns: [],
   runs: [],
   base: null,
   fault: null,
@@ -44,10 +48,16 @@ const arbitraryPosition: fc.Arbitrary<Position> = fc.record({
 const arbitraryRing: fc.Arbitrary<Ring | null> = fc
   .array(fc.tuple(fc.maxSafeNat(), fc.maxSafeNat(), fc.integer({ min: 1.7e12, max: 1.8e12 })))
   .map(entries => (entries.length === 0 ? null : ringOf(entries)));
+const arbitraryArrival = fc.integer({ min: 1.7e12, max: 1.8e12 });
+const arbitrarySettled: fc.Arbitrary<SettledIds | null> = fc
+  .array(fc.tuple(fc.nat({ max: 2 ** 48 - 1 }), arbitraryArrival))
+  .map(settledOf);
 const arbitraryRow = fc.record({
   fan: fc.constantFrom(1, 2, 16, 1000),
   marks: fc.array(arbitraryPosition),
   ring: arbitraryRing,
+  settled: arbitrarySettled,
+  idRuns: fc.array(fc.record({ id: arbitraryText, bytes: fc.nat(), newest: arbitraryArrival })),
   runs: fc.array(fc.record({ id: arbitraryText, level: fc.nat({ max: 3 }), bytes: fc.nat() })),
   base: fc.option(arbitraryText),
   fault: fc.option(
@@ -57,15 +67,18 @@ const arbitraryRow = fc.record({
 });
 
 describe('a row', () => {
-  it('comes back as it was written: fan, marks, ring, runs, base, what it lacks and state', () => {
+  it('comes back as it was written: fan, marks, ring, settled ids, runs, base, what it lacks and state', () => {
     fc.assert(
       fc.property(arbitraryRow, fc.nat({ max: 3 }), (envelope, events) => {
         const row: Row = { ...envelope, state: bench.stateOf(Array.from({ length: events }, () => ({}))) };
         const { state, ...rest } = roundTrip(row);
-        expect({ ...rest, ring: null }).toEqual({ ...envelope, ring: null });
+        const plain = { ring: null, settled: null };
+        expect({ ...rest, ...plain }).toEqual({ ...envelope, ...plain });
+        expect(settledEntriesOf(rest.settled)).toEqual(settledEntriesOf(envelope.settled));
         expect(entriesOf(rest.ring)).toEqual(entriesOf(envelope.ring));
         expect(bench.value(state)).toBe(events);
         expect(encodeRow(kernel, { ...rest, state })).toEqual(encodeRow(kernel, row));
+        expect(namesIdRuns(encodeRow(kernel, row))).toBe(row.idRuns.length > 0);
       }),
       { numRuns: 300 },
     );
@@ -107,7 +120,7 @@ describe('bytes of a later codec', () => {
     expect(() => decodeRow(kernel, altered(0, 255))).toThrow(NewerCodecError);
   });
   it('with a section this code does not know too', () => {
-    for (const section of [128, 255]) {
+    for (const section of [128, 129, 255]) {
       expect(() => decodeRow(kernel, altered(1, section))).toThrow(NewerCodecError);
     }
   });

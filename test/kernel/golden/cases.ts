@@ -12,6 +12,8 @@ export interface GoldenCase {
   readonly group: GroupPlan;
   /** As they arrive; positions and arrival times follow from their order. */
   readonly events: readonly Record<string, unknown>[];
+  /** Whether the row has settled ids and names runs of such. */
+  readonly hasIds?: boolean;
 }
 
 const hour = 3_600_000;
@@ -107,6 +109,7 @@ export const cases: readonly GoldenCase[] = [
     dedupe: false,
   }),
   caseOf('empty', slotsByFamily.count ?? [], { seed: 102, events: 0 }),
+  { ...caseOf('settled-ids', slotsByFamily.count ?? [], { seed: 103, events: 20 }), hasIds: true },
 ];
 
 function structOf(...names: FieldName[]): Expression {

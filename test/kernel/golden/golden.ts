@@ -11,7 +11,7 @@ import {
   type Row,
   type StreamPlan,
 } from '../../../lib/kernel/index.ts';
-import { entriesOf, ringOf } from '../codec/rings.ts';
+import { entriesOf, ringOf, settledEntriesOf, settledOf } from '../codec/rings.ts';
 import type { GoldenCase } from './cases.ts';
 
 /**
@@ -44,7 +44,7 @@ export const readGolden = (name: string): Golden =>
   JSON.parse(readFileSync(`${folder}${name}${suffix}`, 'utf8')) as Golden;
 
 /** The golden file that the code of today makes of a case. */
-export function goldenOf({ stream, group, events }: GoldenCase): Golden {
+export function goldenOf({ stream, group, events, hasIds = false }: GoldenCase): Golden {
   const kernel = compileGroup({ streams: [stream] }, group);
   const decode = compileDecoder(stream);
   const state = kernel.createState();
@@ -58,7 +58,7 @@ export function goldenOf({ stream, group, events }: GoldenCase): Golden {
     if (isRejection(event)) throw new Error(event.detail);
     kernel.update(state, event);
   }
-  const bytes = encodeRow(kernel, { ...envelopeOf(events.length, now), state });
+  const bytes = encodeRow(kernel, { ...envelopeOf(events.length, now, hasIds), state });
   const row = decodeRow(kernel, bytes);
   const { state: _, ...envelope } = row;
   const last = Number.isFinite(state.newest) ? state.newest : 0;
@@ -90,19 +90,34 @@ export function toPlain(value: unknown): unknown {
   return value;
 }
 
-/** What stands beside a row's state, its ring as [id, position, arrival] each. */
-export const plainEnvelope = ({ ring, fault, setAside, ...rest }: Omit<Row, 'state'>): unknown =>
+/** What stands beside a row's state: its ring as [id, position, arrival] each, settled ids, if any, as [id, arrival]. */
+export const plainEnvelope = ({
+  ring,
+  settled,
+  idRuns,
+  fault,
+  setAside,
+  ...rest
+}: Omit<Row, 'state'>): unknown =>
   toPlain({
     ...rest,
     ring: entriesOf(ring),
+    ...(settled === null ? {} : { settled: settledEntriesOf(settled) }),
+    ...(idRuns.length === 0 ? {} : { idRuns }),
     ...(fault === null ? {} : { fault }),
     ...(setAside.length === 0 ? {} : { setAside }),
   });
 
 /** A row's other parts: all of them, or none where there were no events. */
-function envelopeOf(events: number, now: number): Omit<Row, 'state'> {
+function envelopeOf(events: number, now: number, hasIds: boolean): Omit<Row, 'state'> {
   const whole = { fault: null, setAside: [] };
-  if (events === 0) return { fan: 1, marks: [], ring: null, runs: [], base: null, ...whole };
+  const ids = {
+    settled: hasIds
+      ? settledOf(Array.from({ length: 40 }, (_, i) => [2 ** 40 * i + 7, now - 90_000 + i * 1_999]))
+      : null,
+    idRuns: hasIds ? [{ id: '012345678901234', bytes: 900, newest: now - 100_000 }] : [],
+  };
+  if (events === 0) return { fan: 1, marks: [], ring: null, ...ids, runs: [], base: null, ...whole };
   return {
     ...whole,
     fan: 16,
@@ -113,6 +128,7 @@ function envelopeOf(events: number, now: number): Omit<Row, 'state'> {
     ring: ringOf(
       Array.from({ length: 5 }, (_, i) => [2 ** 52 + i * 12345, 2 ** 50 + i, now - 1000 * (5 - i)]),
     ),
+    ...ids,
     runs: [
       { id: 'f47ac10b-58cc-4372-a567-0e02b2c3d479', level: 0, bytes: 1024 },
       { id: 'run-2', level: 1, bytes: 350_000 },

@@ -1,0 +1,164 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Arrival, arrivalBytes, createFeed } from '../../features/feed/generator/index.ts';
+import feed from '../../features/feed/index.ts';
+import { systemClock } from '../../lib/adapters/clock.ts';
+import { openDataDirectory } from '../../lib/adapters/rocksdb/data-directory.ts';
+import type { Database } from '../../lib/adapters/rocksdb/database.ts';
+import { textKey } from '../../lib/adapters/rocksdb/keys.ts';
+import { createQuarantine } from '../../lib/adapters/rocksdb/quarantine.ts';
+import { createStateStore } from '../../lib/adapters/rocksdb/state-store.ts';
+import { createUnappliedStore } from '../../lib/adapters/rocksdb/unapplied.ts';
+import type { LogRecord, StateStore } from '../../lib/runtime/ports.ts';
+import { createTransform } from '../../lib/runtime/transform.ts';
+import { type Benchmark, clocked, collectGarbage, median, type Result } from '../result.ts';
+
+/**
+ * The transform of the whole feed (features/feed: six groups, ids, copies, late and bad events) in batches of 10,000
+ * events into RocksDB, 100,000 users.
+ *
+ * The floor, on the same disk in the same run, batch by batch in turn: JSON.parse of each record one by one, a native
+ * get of every row that the transform wrote, and a native put of the very bytes that it wrote, runs included.
+ */
+export const feedTransform: Benchmark = async ({ runs, shrink, progress }) => {
+  const measured: Awaited<ReturnType<typeof measure>>[] = [];
+  for (let run = 0; run < runs; run++) {
+    progress(`feed-transform: run ${run + 1} of ${runs}`);
+    measured.push(await measure(run + 1, shrink));
+  }
+  const of = (figure: (one: (typeof measured)[number]) => number): number => median(measured.map(figure));
+  const results: Result[] = [
+    {
+      id: 'feed-transform',
+      value: of(one => one.rate),
+      unit: 'events/s',
+      floor: of(one => one.floor),
+      note: `${of(one => one.rows).toFixed(2)} rows an event, ${of(one => one.bytes).toFixed(0)} bytes a row`,
+    },
+    { id: 'feed-transform.ratio', value: of(one => one.ratio), unit: 'of floor', goal: 0.6 },
+  ];
+  return results;
+};
+
+const warmBatches = 40;
+const measuredBatches = 12;
+
+async function measure(seed: number, shrink: number) {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
+  const directory = await openDataDirectory(folder, { create: true });
+  try {
+    const { store, taken } = watched(createStateStore(directory));
+    const apply = createTransform({
+      ...feed,
+      stream: 'interactions',
+      incarnation: 'bench',
+      store,
+      quarantine: createQuarantine(directory),
+      unapplied: createUnappliedStore(directory),
+      clock: systemClock,
+    });
+    const nextBatch = batches(seed, shrink);
+    for (let i = 0; i < warmBatches; i++) {
+      await apply({ shard: 'shard-000', records: nextBatch() });
+      // The floor's rows are there as the transform's are.
+      floorOf(directory.database, { records: [], written: taken() });
+    }
+
+    const pairs: Pair[] = [];
+    let before: Work | null = null;
+    for (let i = 0; i <= measuredBatches; i++) {
+      const records = nextBatch();
+      collectGarbage();
+      const from = performance.now();
+      await apply({ shard: 'shard-000', records });
+      const took = performance.now() - from;
+      // The floor of one batch comes after the transform of the next, so that neither finds its records just read.
+      if (before !== null) pairs.push({ ...before, floor: floorOf(directory.database, before) });
+      before = { records, written: taken(), took };
+    }
+    const of = (figure: (pair: Pair) => number): number => median(pairs.map(figure));
+    return {
+      ratio: of(p => p.floor / p.took),
+      rate: of(p => (p.records.length / p.took) * 1000),
+      floor: of(p => (p.records.length / p.floor) * 1000),
+      rows: of(p => p.written.length / p.records.length),
+      bytes: of(p => p.written.reduce((sum, one) => sum + one.bytes.length, 0) / p.written.length),
+    };
+  } finally {
+    await directory.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Written {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+}
+
+interface Work {
+  readonly records: readonly LogRecord[];
+  readonly written: readonly Written[];
+  readonly took: number;
+}
+
+type Pair = Work & { readonly floor: number };
+
+/** The store, and what was written to it since that was last taken. */
+function watched(store: StateStore): { store: StateStore; taken(): Written[] } {
+  let written: Written[] = [];
+  return {
+    store: {
+      ...store,
+      write(table, writes) {
+        for (const { key, bytes } of writes) written.push({ key: `${table} ${key}`, bytes });
+        return store.write(table, writes);
+      },
+      writeRuns(table, runs) {
+        for (const { id, bytes } of runs) written.push({ key: `${table} ${id}`, bytes });
+        return store.writeRuns(table, runs);
+      },
+    },
+    taken() {
+      const all = written;
+      written = [];
+      return all;
+    },
+  };
+}
+
+function batches(seed: number, shrink: number): () => LogRecord[] {
+  const users = Math.ceil(100_000 / shrink);
+  const size = Math.ceil(10_000 / shrink);
+  const start = Date.UTC(2026, 0, 5, 18);
+  const arrivals: Iterator<Arrival> = createFeed({ seed, users, items: 50_000, authors: 5_000, start });
+  let sequence = 0;
+  return () =>
+    Array.from({ length: size }, () => {
+      const arrival = arrivals.next().value as Arrival;
+      const data = arrivalBytes(arrival);
+      return { shard: 'shard-000', sequence: ++sequence, arrivalTime: arrival.arrivalTime, data };
+    });
+}
+
+/** Milliseconds of the least that has to happen: parse each record, get each row, put each row's bytes. */
+function floorOf(database: Database, { records, written }: Pick<Work, 'records' | 'written'>): number {
+  const rows = written.map(({ key, bytes }) => ({ key, bytes: Buffer.from(bytes) }));
+  collectGarbage();
+  return clocked(() => {
+    for (const record of records) parse(record.data);
+    const keys = rows.map(({ key }) => textKey('floor', key));
+    database.getMany('rows', keys);
+    database.write(batch => {
+      for (const [i, { bytes }] of rows.entries()) batch.put('rows', keys[i] as Buffer, bytes);
+    });
+  });
+}
+
+function parse(data: Uint8Array): void {
+  try {
+    JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
+  } catch {
+    // Bad events are among them.
+  }
+}

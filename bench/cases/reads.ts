@@ -1,0 +1,182 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import definitions from '../../features/feed/index.ts';
+import { openDataDirectory } from '../../lib/adapters/rocksdb/data-directory.ts';
+import { createQuarantine } from '../../lib/adapters/rocksdb/quarantine.ts';
+import { createUnappliedStore } from '../../lib/adapters/rocksdb/unapplied.ts';
+import { createReader, type Reader } from '../../lib/runtime/read.ts';
+import { defaultLimits } from '../../lib/service/limits.ts';
+import { createMetrics } from '../../lib/service/metrics.ts';
+import { createServer } from '../../lib/service/server.ts';
+import { type FilledFeed, fillFeed } from '../reads/feed-directory.ts';
+import { load } from '../reads/load.ts';
+import { type Benchmark, collectGarbage, median, type Result } from '../result.ts';
+
+/**
+ * Reads of the feed example's services from warm rows of some ten thousand users and videos, over HTTP by a client in
+ * another process: one user's 50 features (`retrieval_v1`), against the same server answering the same requests with a
+ * canned body of that size; and the ranking call (`ranking_v1`): 50 features of a user, 20 of each of 500 videos, and
+ * six computed on demand for each.
+ */
+export const reads: Benchmark = async ({ runs, shrink, progress }) => {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
+  const directory = await openDataDirectory(folder, { create: true });
+  try {
+    progress('reads: filling rows');
+    const size = { events: 600_000, users: 30_000, items: 30_000, seed: 1 };
+    const feed = await fillFeed(directory, {
+      ...size,
+      events: Math.ceil(size.events / shrink),
+    });
+    const clock = { now: () => feed.now };
+    const reader = createReader({ ...definitions, store: feed.store, clock });
+    const quarantine = createQuarantine(directory);
+    const unapplied = createUnappliedStore(directory);
+    const server = createServer({
+      service: {
+        plan: definitions.plan,
+        streams: new Map(),
+        reader,
+        quarantine,
+        unapplied,
+        redrive: async () => 0,
+        redriveUnapplied: async () => ({ applied: 0, settled: 0, waiting: [] }),
+        metrics: createMetrics(quarantine, unapplied),
+        limits: defaultLimits,
+        stopping: () => false,
+      },
+      onError: error => {
+        throw error;
+      },
+    });
+    const bodies = Array.from({ length: 5_000 }, () =>
+      JSON.stringify({ service: 'retrieval_v1', entities: [{ user: feed.someUser() }] }),
+    );
+    let canned = '';
+    server.post('/canned', async (_, reply) =>
+      reply.code(200).header('content-type', 'application/json; charset=utf-8').send(canned),
+    );
+    canned = await typicalAnswer(server, bodies);
+    await server.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = server.server.address() as AddressInfo;
+    try {
+      const seconds = shrink > 1 ? 0.2 : 4;
+      return [
+        ...(await oneUser({ port, bodies, seconds, runs, size: canned.length, progress })),
+        ...(await ranking({ port, feed, reader, seconds, runs, progress, items: Math.ceil(500 / shrink) })),
+      ];
+    } finally {
+      await server.close();
+    }
+  } finally {
+    await directory.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+/** The answer of median length. */
+async function typicalAnswer(server: ReturnType<typeof createServer>, bodies: readonly string[]) {
+  const answers: string[] = [];
+  for (const body of bodies.slice(0, 501)) {
+    const headers = { 'content-type': 'application/json' };
+    const { statusCode, payload } = await server.inject({
+      method: 'POST',
+      url: '/v1/features',
+      headers,
+      body,
+    });
+    if (statusCode !== 200) throw new Error(payload);
+    answers.push(payload);
+  }
+  answers.sort((a, b) => a.length - b.length);
+  return answers[answers.length >> 1] as string;
+}
+
+interface Run {
+  readonly port: number;
+  readonly seconds: number;
+  readonly runs: number;
+  readonly progress: (what: string) => void;
+}
+
+async function oneUser({
+  port,
+  bodies,
+  seconds,
+  runs,
+  size,
+  progress,
+}: Run & { readonly bodies: readonly string[]; readonly size: number }): Promise<Result[]> {
+  const rates: number[] = [];
+  const cannedRates: number[] = [];
+  const rateRatios: number[] = [];
+  const slow: number[] = [];
+  const cannedSlow: number[] = [];
+  const slowRatios: number[] = [];
+  const ask = (path: string, rate?: number) => {
+    collectGarbage();
+    const connections = rate === undefined ? 8 : 64;
+    return load({ port, path, bodies, seconds, connections, ...(rate === undefined ? {} : { rate }) });
+  };
+  await ask('/v1/features');
+  for (let run = 0; run < runs; run++) {
+    progress(`reads: one user, run ${run + 1} of ${runs}`);
+    const canned = await ask('/canned');
+    const read = await ask('/v1/features');
+    const half = canned.perSecond / 2;
+    const cannedHalf = await ask('/canned', half);
+    const readHalf = await ask('/v1/features', half);
+    rates.push(read.perSecond);
+    cannedRates.push(canned.perSecond);
+    rateRatios.push(read.perSecond / canned.perSecond);
+    slow.push(readHalf.p99);
+    cannedSlow.push(cannedHalf.p99);
+    slowRatios.push(readHalf.p99 / cannedHalf.p99);
+  }
+  const note = `50 features, ${size} bytes; decoding and merging tiles`;
+  return [
+    { id: 'reads.user', value: median(rates), unit: 'requests/s', floor: median(cannedRates), note },
+    { id: 'reads.user.ratio', value: median(rateRatios), unit: 'of canned', goal: 0.5 },
+    { id: 'reads.user.p99', value: median(slow), unit: 'ms', floor: median(cannedSlow) },
+    { id: 'reads.user.p99.ratio', value: median(slowRatios), unit: '× canned', goal: 2, lower: true },
+  ];
+}
+
+async function ranking({
+  port,
+  feed,
+  reader,
+  items,
+  seconds,
+  runs,
+  progress,
+}: Run & { readonly feed: FilledFeed; readonly reader: Reader; readonly items: number }): Promise<Result[]> {
+  const context = { hour: 20, os: 'ios', position: 3 };
+  const requests = Array.from({ length: 100 }, () => {
+    const user = feed.someUser();
+    return feed.someItems(items).map(item => ({ user, item }));
+  });
+  const inProcess: number[] = [];
+  const overHttp: number[] = [];
+  const bodies = requests.map(entities => JSON.stringify({ service: 'ranking_v1', entities, context }));
+  const ask = () => load({ port, path: '/v1/features', bodies, seconds: 2 * seconds, connections: 1 });
+  await ask();
+  for (let run = 0; run < runs; run++) {
+    progress(`reads: ranking, run ${run + 1} of ${runs}`);
+    const took: number[] = [];
+    for (const entities of requests) {
+      const from = performance.now();
+      await reader.readService('ranking_v1', entities, { context });
+      took.push(performance.now() - from);
+    }
+    inProcess.push(took.sort((a, b) => a - b)[Math.floor(took.length * 0.99)] as number);
+    overHttp.push((await ask()).p99);
+  }
+  const note = `${items} videos × 20 features, a user’s 50 and 6 on demand for each, one request after the other`;
+  return [
+    { id: 'reads.ranking.p99', value: median(inProcess), unit: 'ms in process', note },
+    { id: 'reads.ranking.http.p99', value: median(overHttp), unit: 'ms over HTTP', goal: 15, lower: true },
+  ];
+}

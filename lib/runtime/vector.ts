@@ -1,0 +1,142 @@
+import {
+  compileExpressions,
+  type Expression,
+  type FieldPlace,
+  type FunctionRegistry,
+  type Plan,
+  type ServicePlan,
+  type Value,
+} from '../kernel/index.ts';
+import { MillraceError } from './errors.ts';
+import { type FinishedRow, featureNames, type GroupView, groupViews, type Output } from './group-view.ts';
+import { contextReader } from './read-request.ts';
+
+/** What a service, or a group by itself, answers with: which rows it needs, and what becomes of their values. */
+export interface Vector {
+  readonly kind: 'group' | 'service';
+  readonly name: string;
+  /** The groups that are read, each with the features that the vector takes from it. */
+  readonly parts: readonly GroupView[];
+  /** The vector's features in order, as stretches of its parts' outputs; what is computed on demand comes after. */
+  readonly segments: readonly Segment[];
+  readonly onDemand: readonly Output[];
+  /** Names and types of all of it, in order. */
+  readonly outputs: readonly Output[];
+  /** Throws ReadRequestError for a context that does not fit. */
+  readContext(context: Readonly<Record<string, unknown>>): readonly Value[];
+  /** The values on demand, of an entity's finished rows by part. */
+  compute(rows: readonly FinishedRow[], context: readonly Value[]): readonly Value[];
+}
+
+/** Outputs `from` to `to` (exclusive) of a part, under the names that they have in the vector. */
+export interface Segment {
+  readonly part: number;
+  readonly from: number;
+  readonly names: readonly string[];
+}
+
+/** Every group and service of a Plan as vectors, by name. */
+export function compileVectors(plan: Plan, functions: FunctionRegistry) {
+  const viewOf = groupViews(plan, functions);
+  return {
+    groups: new Map(plan.groups.map(g => [g.name, groupVector(g.name, viewOf(g.name, featureNames(g)))])),
+    services: new Map(plan.services.map(s => [s.name, serviceVector(s, viewOf, functions)])),
+  };
+}
+
+function groupVector(name: string, part: GroupView): Vector {
+  return {
+    kind: 'group',
+    name,
+    parts: [part],
+    segments: [{ part: 0, from: 0, names: part.outputs.map(o => o.name) }],
+    onDemand: [],
+    outputs: part.outputs,
+    readContext: () => [],
+    compute: () => [],
+  };
+}
+
+function serviceVector(
+  service: ServicePlan,
+  viewOf: (group: string, features: readonly string[]) => GroupView,
+  functions: FunctionRegistry,
+): Vector {
+  const groups = [...new Set(service.features.map(f => f.group))];
+  const parts = groups.map(group =>
+    viewOf(
+      group,
+      service.features.filter(f => f.group === group).map(f => f.feature),
+    ),
+  );
+  // Where each feature of the vector is: in the order of the vector, so in that of its part's outputs too.
+  const used = parts.map(() => 0);
+  const picks = service.features.map(({ name, group }) => {
+    const part = groups.indexOf(group);
+    const at = used[part] as number;
+    used[part] = at + 1;
+    return { name, part, at, type: (parts[part] as GroupView).outputs[at]!.type };
+  });
+  return {
+    kind: 'service',
+    name: service.name,
+    parts,
+    segments: segmentsOf(picks),
+    onDemand: service.onDemand,
+    outputs: [...picks, ...service.onDemand].map(({ name, type }) => ({ name, type })),
+    readContext: contextReader(service),
+    compute: compileOnDemand(service, picks, parts.length, functions),
+  };
+}
+
+interface Pick extends Output {
+  readonly part: number;
+  readonly at: number;
+}
+
+function segmentsOf(picks: readonly Pick[]): Segment[] {
+  const segments: { part: number; from: number; names: string[] }[] = [];
+  for (const { name, part, at } of picks) {
+    const last = segments.at(-1);
+    if (last?.part === part) last.names.push(name);
+    else segments.push({ part, from: at, names: [name] });
+  }
+  return segments;
+}
+
+function compileOnDemand(
+  { name, context, onDemand }: ServicePlan,
+  picks: readonly Pick[],
+  parts: number,
+  functions: FunctionRegistry,
+): Vector['compute'] {
+  if (onDemand.length === 0) return () => [];
+  const placeOf = (source: string, field: string): FieldPlace | undefined => {
+    const pick = picks.find(p => p.name === field);
+    if (source === 'context') {
+      const at = context.findIndex(f => f.name === field);
+      return at < 0 ? undefined : { list: parts, at, type: context[at]!.type };
+    }
+    return pick === undefined
+      ? onDemand.find(d => d.name === field)
+      : { list: pick.part, at: pick.at, type: pick.type };
+  };
+  const compute = compileExpressions(
+    onDemand.map((d): Expression => d.expression),
+    ({ source, name: field }) => {
+      const place = placeOf(source, field);
+      if (place === undefined)
+        throw new MillraceError(
+          `the Plan's service ${name} computes from a ${source} field ${field} that is not there`,
+        );
+      return place;
+    },
+    functions,
+  );
+  const nulls = onDemand.map(() => null);
+  return (rows, given) => {
+    // Of features that could not be read nothing is computed: a default would pass for a value.
+    if (rows.some(row => row.status === 'failed')) return nulls;
+    return compute([...rows.map(row => row.values), given]);
+  };
+}
