@@ -114,14 +114,16 @@ export function createKinesisProducer(options: KinesisProducerOptions): KinesisP
 
   async function loadMap(): Promise<void> {
     try {
-      const fresh = await loadShardMap(client, streamName);
+      const fresh = await loadShardMap(client, { streamName, timeoutMs: requestMs });
       lanes = redistribute(lanes, fresh);
-      Object.assign(map, { of: fresh, isStale: false, failures: 0 });
+      Object.assign(map, { of: fresh, isStale: false, failures: 0, failure: notAsked });
       // A stream that is being split is not asked again for each record.
       map.notBefore = performance.now() + 20 * backoffMs;
     } catch (error) {
       map.failure = { ...failureOf(error as Error), uncertain: false };
       map.notBefore = performance.now() + backoff(map.failures++);
+      if (map.of !== null || map.failure.failed !== 'refused') return;
+      while (waiting.length > 0) for (const event of takeWaiting()) fail(event, map.failure);
     }
   }
 
@@ -162,6 +164,7 @@ export function createKinesisProducer(options: KinesisProducerOptions): KinesisP
     }
     lane.events.splice(0, events.length);
     lane.failures = 0;
+    lane.lastFailure = null;
     const { shard, sequence } = result;
     for (const [index, event] of events.entries()) {
       event.settle({ status: 'accepted', shard, sequence, index });

@@ -8,12 +8,16 @@ export type ShardMap = (hashKey: string) => string;
 export const hashKeyOf = (partitionKey: string): string =>
   createHash('md5').update(partitionKey).digest('hex');
 
-/** Asks the stream for its open shards. Rejects with the SDK's errors. */
-export async function loadShardMap(client: KinesisClient, streamName: string): Promise<ShardMap> {
+/** Asks the stream for its open shards. Rejects with the SDK's errors, or when `timeoutMs` is over. */
+export async function loadShardMap(
+  client: KinesisClient,
+  { streamName, timeoutMs }: { readonly streamName: string; readonly timeoutMs: number },
+): Promise<ShardMap> {
+  const abortSignal = AbortSignal.timeout(timeoutMs);
   const shards: { readonly id: string; readonly start: string }[] = [];
   let input: ListShardsCommandInput = { StreamName: streamName, ShardFilter: { Type: 'AT_LATEST' } };
   for (;;) {
-    const { Shards = [], NextToken } = await client.send(new ListShardsCommand(input));
+    const { Shards = [], NextToken } = await client.send(new ListShardsCommand(input), { abortSignal });
     for (const { ShardId, HashKeyRange, SequenceNumberRange } of Shards) {
       if (SequenceNumberRange?.EndingSequenceNumber !== undefined) continue;
       shards.push({ id: ShardId!, start: hexOf(HashKeyRange!.StartingHashKey!) });

@@ -200,6 +200,18 @@ describe('what fails', () => {
     expect(server.requests.length).toBe(1);
   });
 
+  test('at once, where the stream is not there', async () => {
+    server.fault = () => ({ status: 400, kind: 'status', type: 'ResourceNotFoundException' });
+    const outcomes = await producerOf().append([eventOf('a', 1), eventOf('b', 2)]);
+    expect(outcomes).toMatchObject([{ reason: 'refused' }, { reason: 'refused' }]);
+    expect([server.listings.length, server.requests.length]).toEqual([1, 0]);
+  });
+
+  test('is tried again where the shards were listed too slowly', async () => {
+    server.fault = (operation, n) => (operation === 'ListShards' && n === 0 ? { kind: 'silent' } : null);
+    expect(await producerOf({ requestMs: 100 }).append([eventOf('a', 1)])).toMatchObject([{ status: 'accepted' }]);
+  });
+
   test('where the shards cannot be listed, when its time is over', async () => {
     server.fault = operation => (operation === 'ListShards' ? { kind: 'reset' } : null);
     const outcomes = await producerOf({ timeoutMs: 60 }).append([eventOf('a', 1)]);
