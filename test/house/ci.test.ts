@@ -41,9 +41,13 @@ case $1 in ${cases.join(' ')} *) echo "no part $1"; exit 9 ;; esac
 `,
   );
   chmodSync(npm, 0o755);
-  const redis = join(bin, 'redis-server');
-  writeFileSync(redis, `#!/bin/sh\n${redisServer}\n`);
-  chmodSync(redis, 0o755);
+  const program = (name: string, script: string) => {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(bin, name), 0o755);
+  };
+  program('redis-server', redisServer);
+  // Makes an environment whose pip installs at once.
+  program('python3', 'mkdir -p "$3/bin"; echo "#!/bin/sh" > "$3/bin/pip"; chmod +x "$3/bin/pip"');
   const { status, stdout, stderr } = spawnSync(join(repositoryRoot, '.ci/run'), {
     encoding: 'utf8',
     env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, MILLRACE_DATA: data },
