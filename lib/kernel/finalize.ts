@@ -1,5 +1,6 @@
 import type { Flag } from './aggregators/aggregator.ts';
 import { createTrackFold, type TrackFold } from './codec/fold-tiles.ts';
+import { decoded, type FeatureValue } from './encoded-list.ts';
 import { MillraceError } from './errors.ts';
 import { fromExternal } from './external.ts';
 import { type Finisher, finisherOf } from './finish.ts';
@@ -10,13 +11,19 @@ import type { Value } from './value-type.ts';
 import { windowStart } from './window.ts';
 
 /** A group's features at one query time, in memory form, in the order in which they were asked for. */
-export interface FeatureValues {
-  readonly values: readonly Value[];
+export interface FeatureValues<T = Value> {
+  readonly values: readonly T[];
   /** Where a value is not the whole truth, by feature. */
   readonly flags: readonly (Flag | undefined)[];
 }
 
-export type Finalize = (state: State | null, q: number) => FeatureValues;
+export type Finalize = (state: State | null, q: number) => FeatureValues<FeatureValue>;
+
+/** Feature values whose lists are all decoded. */
+export const allDecoded = ({ values, flags }: FeatureValues<FeatureValue>): FeatureValues => ({
+  values: values.map(decoded),
+  flags,
+});
 
 /** `q` is not past the newest event of the state: only the archive can answer for it. */
 export class PastQueryError extends MillraceError {
@@ -40,7 +47,7 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
         `group ${group.name}: query time ${q} is not past the newest event, ${state.newest}; past times are answered from the archive`,
       );
     }
-    const values = new Array<Value>(readings.length).fill(null);
+    const values = new Array<FeatureValue>(readings.length).fill(null);
     const flags = new Array<Flag | undefined>(readings.length).fill(undefined);
     for (const { fold, starts, windows } of tracks) {
       for (let w = 0; w < windows.length; w++)

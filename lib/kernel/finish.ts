@@ -13,6 +13,7 @@ import type { Ranked } from './aggregators/ranked.ts';
 import type { Single } from './aggregators/single.ts';
 import { wideInteger } from './aggregators/sum.ts';
 import { compareScalars } from './compare.ts';
+import { decoded } from './encoded-list.ts';
 import type { FeaturePlan, SlotPlan } from './plan.ts';
 import type { ScalarValue, Value } from './value-type.ts';
 
@@ -137,7 +138,7 @@ function finishGrouped(map: BoundedMap<Inner> | null, inner: Finisher, query: Qu
   const values = new Map<ScalarValue, Value>();
   for (const key of [...map.entries.keys()].sort(compareScalars)) {
     const finished = inner(map.entries.get(key), 0, query);
-    if (finished.value !== null) values.set(key, finished.value);
+    if (finished.value !== null) values.set(key, decoded(finished.value));
     flag ??= finished.flag;
   }
   return flag === undefined ? { value: values } : { value: values, flag };

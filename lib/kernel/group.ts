@@ -3,7 +3,7 @@ import { stateCodec } from './codec/state.ts';
 import { cutState } from './cut.ts';
 import type { StreamEvent } from './event.ts';
 import { ExpressionError, type FunctionRegistry } from './expression/compile.ts';
-import { compileFinalize, type FeatureValues, type Finalize } from './finalize.ts';
+import { allDecoded, compileFinalize, type FeatureValues, type Finalize } from './finalize.ts';
 import { type KeyEncoder, keyEncoder } from './key.ts';
 import type { GroupPlan, Plan } from './plan.ts';
 import { longestOf, shapeOf } from './shape.ts';
@@ -43,7 +43,10 @@ export interface GroupKernel {
    * O(tiles × slots). The state stays as it is.
    */
   finalize(state: State | null, q: number): FeatureValues;
-  /** `finalize` for some features, by their index: it leaves out the work that only others need. */
+  /**
+   * `finalize` for some features, by their index: it leaves out the work that only others need, and leaves lists
+   * encoded that are.
+   */
   finalizer(features: readonly number[]): Finalize;
 }
 
@@ -102,7 +105,7 @@ export function compileGroup(
     read: codec.read,
     decode: bytes => codec.read(new Reader(bytes)),
     cut: (state, bytes) => cutState(kernel, shape, state, bytes),
-    finalize: finalizeAll,
+    finalize: (state, q) => allDecoded(finalizeAll(state, q)),
     finalizer: features => compileFinalize(group, shape, features),
   };
   return kernel;

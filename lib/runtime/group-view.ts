@@ -2,12 +2,12 @@ import {
   CorruptBytesError,
   compileExpressions,
   compileGroup,
+  type FeatureValue,
   type Flag,
   type FunctionRegistry,
   type GroupKernel,
   type GroupPlan,
   type Plan,
-  type Value,
   type ValueType,
 } from '../kernel/index.ts';
 import { MillraceError } from './errors.ts';
@@ -24,8 +24,8 @@ export interface Output {
 /** What a row says of its entity at one time. */
 export interface FinishedRow {
   readonly status: 'known' | 'unknown' | 'failed';
-  /** In memory form, in the order of the view's outputs; all null where it failed. */
-  readonly values: readonly Value[];
+  /** In the order of the view's outputs; all null where it failed. */
+  readonly values: readonly FeatureValue[];
   /** Values that are not the whole truth: their index, and why. */
   readonly flags: readonly (readonly [output: number, flag: Flag])[];
   /** Events that count and that the row lacks; 0 in nearly every row. */

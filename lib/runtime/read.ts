@@ -1,4 +1,11 @@
-import { type Flag, type FunctionRegistry, type Plan, toExternal, type Value } from '../kernel/index.ts';
+import {
+  decoded,
+  type FeatureValue,
+  type Flag,
+  type FunctionRegistry,
+  type Plan,
+  toExternal,
+} from '../kernel/index.ts';
 import { withDeadline } from './deadline.ts';
 import type { FinishedRow } from './group-view.ts';
 import { loadRows } from './load-rows.ts';
@@ -61,7 +68,7 @@ export interface FoundEntity {
   readonly status: EntityResult['status'];
   /** By part of the vector; entities with one key there have one row. */
   readonly rows: readonly FinishedRow[];
-  readonly onDemand: readonly Value[];
+  readonly onDemand: readonly FeatureValue[];
 }
 
 export interface Reader {
@@ -163,7 +170,7 @@ function external({ asOf, vector, entities }: Found): ReadResult {
     let values = known.get(row);
     if (values === undefined) {
       const { outputs } = vector.parts[part]!;
-      values = row.values.map((value, i) => toExternal(value, outputs[i]!.type));
+      values = row.values.map((value, i) => toExternal(decoded(value), outputs[i]!.type));
       known.set(row, values);
     }
     return values;
@@ -177,7 +184,7 @@ function external({ asOf, vector, entities }: Found): ReadResult {
         for (let i = 0; i < names.length; i++) values[names[i]!] = own[from + i];
       }
       for (const [i, { name, type }] of vector.onDemand.entries())
-        values[name] = toExternal(entity.onDemand[i]!, type);
+        values[name] = toExternal(decoded(entity.onDemand[i]!), type);
       const flags = flagsOf(vector, entity);
       const lacks = lacksOf(entity);
       const error = errorOf(entity);

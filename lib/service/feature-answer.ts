@@ -1,23 +1,45 @@
-import type { Value } from '../kernel/value-type.ts';
+import { type FeatureValue, JsonText } from '../kernel/index.ts';
 import type { FinishedRow } from '../runtime/group-view.ts';
 import { errorOf, type Found, type FoundEntity, flagsOf, lacksOf } from '../runtime/read.ts';
 import type { Vector } from '../runtime/vector.ts';
-import { jsonWriter } from './value-json.ts';
+import { type JsonWriter, jsonWriter } from './value-json.ts';
 
 /**
  * The JSON of answers: the features' names once, and their values by entity in that order. What entities have in
  * common, as the user has for whom items are ranked, is written once and copied.
  */
-export function createAnswerWriter(): (found: Found) => string {
+export function createAnswerWriter(): (found: Found) => string | Buffer {
   const layouts = new WeakMap<Vector, Layout>();
+  let out = new JsonText();
   return ({ asOf, vector, entities }) => {
     const layout = layouts.get(vector) ?? layoutOf(vector);
     layouts.set(vector, layout);
-    const written = new Map<FinishedRow, readonly string[]>();
-    const texts = entities.map(entity => entityJson(vector, layout, entity, written));
-    return `${layout.before}${asOf}${layout.between}[${texts.join(',')}]}`;
+    const written = new Map<FinishedRow, Stretch[]>();
+    out.clear();
+    out.raw(layout.before);
+    out.integer(asOf);
+    out.raw(layout.between);
+    out.ascii('[');
+    for (let i = 0; i < entities.length; i++) {
+      if (i > 0) out.ascii(',');
+      writeEntity(out, vector, layout, entities[i]!, entities.length > 1 ? written : null);
+    }
+    out.ascii(']}');
+    const answer = textOf(out);
+    // What one large answer took is not kept for ever.
+    if (out.bytes.length > mostKept) out = new JsonText();
+    return answer;
   };
 }
+
+/** The server sends a short string together with its head; of a long one it would make a copy more. */
+function textOf({ bytes, at, isAscii }: JsonText): string | Buffer {
+  if (at > longestString) return Buffer.from(bytes.subarray(0, at));
+  return Buffer.from(bytes.buffer, 0, at).toString(isAscii ? 'latin1' : 'utf8');
+}
+
+const longestString = 64 * 1024;
+const mostKept = 8 << 20;
 
 interface Layout {
   /** `{"service":"ranking","asOf":` */
@@ -27,12 +49,16 @@ interface Layout {
   readonly segments: readonly {
     readonly part: number;
     readonly from: number;
-    readonly writers: readonly ValueWriter[];
+    readonly writers: readonly JsonWriter[];
   }[];
-  readonly onDemand: readonly ValueWriter[];
+  readonly onDemand: readonly JsonWriter[];
 }
 
-type ValueWriter = (value: Value) => string;
+/** Where in the answer a row's values in one segment are. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
 
 function layoutOf({ kind, name, outputs, parts, segments, onDemand }: Vector): Layout {
   return {
@@ -47,40 +73,56 @@ function layoutOf({ kind, name, outputs, parts, segments, onDemand }: Vector): L
   };
 }
 
-function entityJson(
+/** Writes an entity; `written` has where the rows of entities before it were, which have their values in common. */
+function writeEntity(
+  out: JsonText,
   vector: Vector,
   layout: Layout,
   entity: FoundEntity,
-  written: Map<FinishedRow, readonly string[]>,
-): string {
+  written: Map<FinishedRow, Stretch[]> | null,
+): void {
   const { status, rows, onDemand } = entity;
-  let values = '';
+  out.ascii(`{"status":"${status}","values":[`);
   for (let s = 0; s < layout.segments.length; s++) {
-    const row = rows[layout.segments[s]!.part]!;
-    let texts = written.get(row);
-    if (texts === undefined) {
-      texts = layout.segments.map(({ part, from, writers }) =>
-        rows[part] === row ? listed(writers, row.values, from) : '',
-      );
-      written.set(row, texts);
+    const { part, from, writers } = layout.segments[s]!;
+    const row = rows[part]!;
+    if (s > 0) out.ascii(',');
+    const known = written?.get(row)?.[s];
+    if (known !== undefined) {
+      out.repeat(known.from, known.to);
+      continue;
     }
-    values += (values === '' ? '' : ',') + texts[s]!;
+    const start = out.at;
+    writeValues(out, writers, row.values, from);
+    if (written !== null) {
+      const stretches = written.get(row) ?? [];
+      stretches[s] = { from: start, to: out.at };
+      written.set(row, stretches);
+    }
   }
-  if (onDemand.length > 0) values += `,${listed(layout.onDemand, onDemand, 0)}`;
+  if (onDemand.length > 0) {
+    out.ascii(',');
+    writeValues(out, layout.onDemand, onDemand, 0);
+  }
+  out.ascii(']');
   const flags = flagsOf(vector, entity);
+  if (flags !== undefined) out.raw(`,"flags":${JSON.stringify(flags)}`);
   const lacks = lacksOf(entity);
+  if (lacks !== 0) out.ascii(`,"lacks":${lacks}`);
   const error = errorOf(entity);
-  const more =
-    (flags === undefined ? '' : `,"flags":${JSON.stringify(flags)}`) +
-    (lacks === 0 ? '' : `,"lacks":${lacks}`) +
-    (error === undefined ? '' : `,"error":${JSON.stringify(error)}`);
-  return `{"status":"${status}","values":[${values}]${more}}`;
+  if (error !== undefined) out.raw(`,"error":${JSON.stringify(error)}`);
+  out.ascii('}');
 }
 
-/** The JSON of the values from `from` on, one a writer, with commas between. */
-function listed(writers: readonly ValueWriter[], values: readonly Value[], from: number): string {
-  let text = '';
-  for (let i = 0; i < writers.length; i++)
-    text += (i === 0 ? '' : ',') + writers[i]!(values[from + i] as Value);
-  return text;
+/** The values from `from` on, one a writer, with commas between. */
+function writeValues(
+  out: JsonText,
+  writers: readonly JsonWriter[],
+  values: readonly FeatureValue[],
+  from: number,
+): void {
+  for (let i = 0; i < writers.length; i++) {
+    if (i > 0) out.ascii(',');
+    writers[i]!(out, values[from + i]!);
+  }
 }

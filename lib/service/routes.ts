@@ -27,7 +27,7 @@ export interface Answer {
   readonly status?: number;
   /** application/json where it is not given. */
   readonly type?: string;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 /** All that the service answers. Errors are thrown as HttpError. */

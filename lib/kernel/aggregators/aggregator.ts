@@ -1,5 +1,6 @@
 import type { Reader, Writer } from '../codec/bytes.ts';
 import type { Tie } from '../compare.ts';
+import type { FeatureValue } from '../encoded-list.ts';
 import type { Value } from '../value-type.ts';
 
 /**
@@ -50,11 +51,13 @@ export interface RecentAggregator<P> extends ObjectAggregator<P> {
 export interface TieCodec {
   write(w: Writer, tie: Tie): void;
   read(r: Reader): Tie;
+  /** Passes over a tie. Throws where `read` would. */
+  skip(r: Reader): void;
 }
 
-/** A finished value in memory form, or null; with a flag where it is not the whole truth. */
+/** A finished value, or null; with a flag where it is not the whole truth. */
 export interface Finished {
-  readonly value: Value;
+  readonly value: FeatureValue;
   readonly flag?: Flag;
 }
 

@@ -1,3 +1,4 @@
+import { isEscaped, type JsonText, quote } from '../json-text.ts';
 import type { Value, ValueType } from '../value-type.ts';
 import { CorruptBytesError, type Reader, type Writer } from './bytes.ts';
 
@@ -5,26 +6,56 @@ import { CorruptBytesError, type Reader, type Writer } from './bytes.ts';
 export interface ValueCodec {
   write(w: Writer, value: NonNullable<Value>): void;
   read(r: Reader): NonNullable<Value>;
+  /** Passes over a value. Throws where `read` would. */
+  skip(r: Reader): void;
+  /** Reads a value and writes its JSON (service/value-json.ts), without making the value. */
+  writeJson(r: Reader, out: JsonText): void;
 }
 
 export function valueCodec(type: ValueType): ValueCodec {
   switch (type.kind) {
     case 'string':
-      return { write: (w, v) => writeText(w, v as string), read: readText };
+      return {
+        write: (w, v) => writeText(w, v as string),
+        read: readText,
+        skip: skipText,
+        writeJson: writeTextJson,
+      };
     case 'bool':
-      return { write: (w, v) => w.byte(v === true ? 1 : 0), read: r => r.byte() === 1 };
+      return {
+        write: (w, v) => w.byte(v === true ? 1 : 0),
+        read: r => r.byte() === 1,
+        skip: r => void r.byte(),
+        writeJson: (r, out) => out.ascii(r.byte() === 1 ? 'true' : 'false'),
+      };
     case 'int64':
-      return { write: (w, v) => w.bigint(v as bigint), read: r => r.bigint() };
+      return {
+        write: (w, v) => w.bigint(v as bigint),
+        read: r => r.bigint(),
+        skip: r => void r.bigint(),
+        writeJson: (r, out) => out.ascii(`"${r.bigint()}"`),
+      };
     case 'int':
-    case 'decimal':
     case 'timestamp':
-      return { write: (w, v) => writeSafeInt(w, v as number), read: readSafeInt };
+      return { ...safeInt, writeJson: (r, out) => out.integer(readSafeInt(r)) };
+    case 'decimal': {
+      const unit = 10 ** type.scale;
+      return { ...safeInt, writeJson: (r, out) => out.number(readSafeInt(r) / unit) };
+    }
     case 'float':
-      return { write: (w, v) => w.number(v as number), read: r => r.number() };
+      return {
+        write: (w, v) => w.number(v as number),
+        read: r => r.number(),
+        skip: r => void r.number(),
+        writeJson: (r, out) => out.number(r.number()),
+      };
     case 'list':
       return listCodec(nullable(valueCodec(type.of)));
     case 'struct':
-      return structCodec(type.fields.map(f => nullable(valueCodec(f.type))));
+      return structCodec(
+        type.fields.map(f => nullable(valueCodec(f.type))),
+        type.fields.map(f => f.name),
+      );
     case 'map':
       throw new TypeError('a map is a result, never a stored value');
   }
@@ -46,12 +77,20 @@ export function readSafeInt(r: Reader): number {
   return x % 2 === 0 ? x / 2 : -(x + 1) / 2;
 }
 
+const safeInt = {
+  write: (w: Writer, v: NonNullable<Value>) => writeSafeInt(w, v as number),
+  read: readSafeInt,
+  skip: (r: Reader) => void readSafeInt(r),
+};
+
 const beyond = 2 ** 51;
 const longForm = 2 ** 53 - 1;
 
 interface NullableCodec {
   write(w: Writer, value: Value): void;
   read(r: Reader): Value;
+  skip(r: Reader): void;
+  writeJson(r: Reader, out: JsonText): void;
 }
 
 function nullable(codec: ValueCodec): NullableCodec {
@@ -64,12 +103,21 @@ function nullable(codec: ValueCodec): NullableCodec {
         codec.write(w, v);
       }
     },
-    read(r) {
-      const present = r.byte();
-      if (present > 1) throw new CorruptBytesError(`a null mark of ${present} at byte ${r.at}`);
-      return present === 1 ? codec.read(r) : null;
+    read: r => (isPresent(r) ? codec.read(r) : null),
+    skip(r) {
+      if (isPresent(r)) codec.skip(r);
+    },
+    writeJson(r, out) {
+      if (isPresent(r)) codec.writeJson(r, out);
+      else out.ascii('null');
     },
   };
+}
+
+function isPresent(r: Reader): boolean {
+  const mark = r.byte();
+  if (mark > 1) throw new CorruptBytesError(`a null mark of ${mark} at byte ${r.at}`);
+  return mark === 1;
 }
 
 const listCodec = (of: NullableCodec): ValueCodec => ({
@@ -84,15 +132,47 @@ const listCodec = (of: NullableCodec): ValueCodec => ({
     for (let i = 0; i < n; i++) list.push(of.read(r));
     return list;
   },
+  skip(r) {
+    for (let n = r.count(); n > 0; n--) of.skip(r);
+  },
+  writeJson(r, out) {
+    const n = r.count();
+    out.ascii('[');
+    for (let i = 0; i < n; i++) {
+      if (i > 0) out.ascii(',');
+      of.writeJson(r, out);
+    }
+    out.ascii(']');
+  },
 });
 
-const structCodec = (fields: readonly NullableCodec[]): ValueCodec => ({
-  write(w, v) {
-    const values = v as readonly Value[];
-    for (let i = 0; i < fields.length; i++) (fields[i] as NullableCodec).write(w, values[i] ?? null);
-  },
-  read: r => fields.map(f => f.read(r)),
-});
+function structCodec(fields: readonly NullableCodec[], names: readonly string[]): ValueCodec {
+  const before = names.map((name, i) => memberStart(name, i === 0));
+  return {
+    write(w, v) {
+      const values = v as readonly Value[];
+      for (let i = 0; i < fields.length; i++) (fields[i] as NullableCodec).write(w, values[i] ?? null);
+    },
+    read: r => fields.map(f => f.read(r)),
+    skip(r) {
+      for (let i = 0; i < fields.length; i++) (fields[i] as NullableCodec).skip(r);
+    },
+    writeJson(r, out) {
+      for (let i = 0; i < fields.length; i++) {
+        before[i]?.(out);
+        (fields[i] as NullableCodec).writeJson(r, out);
+      }
+      out.ascii('}');
+    },
+  };
+}
+
+/** Writes what stands before the value of an object's member: `{"item":` or `,"item":`. */
+export function memberStart(name: string, isFirst: boolean): (out: JsonText) => void {
+  const text = `${isFirst ? '{' : ','}${JSON.stringify(name)}:`;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 126) return out => out.raw(text);
+  return out => out.ascii(text);
+}
 
 /**
  * Text, with two shorter forms for what ids are usually made of: decimal digits (as an integer) and UUIDs in lower
@@ -123,9 +203,75 @@ export function readText(r: Reader): string {
     for (const b of r.raw(16)) hex += hexBytes[b];
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   }
+  const digits = digitsOf(header, r);
+  return r.uint().toString().padStart(digits, '0');
+}
+
+/** Of plain text each byte is looked at, for not all bytes are UTF-8. */
+function skipText(r: Reader): void {
+  const header = r.uint();
+  if (header % 2 === 0) {
+    const { bytes, at } = r;
+    const length = header / 2;
+    const end = at + length;
+    if (end <= r.end) {
+      let i = at;
+      while (i < end && (bytes[i] as number) < 128) i++;
+      if (i === end) {
+        r.at = end;
+        return;
+      }
+    }
+    r.utf8(length);
+  } else if (header === 1) {
+    r.raw(16);
+  } else {
+    digitsOf(header, r);
+    r.uint();
+  }
+}
+
+function writeTextJson(r: Reader, out: JsonText): void {
+  const from = r.at;
+  const header = r.uint();
+  if (header % 2 === 0) {
+    const { bytes: source, at: begin } = r;
+    const length = header / 2;
+    const end = begin + length;
+    if (end <= r.end) {
+      out.reserve(length + 2);
+      const { bytes } = out;
+      let at = out.at;
+      bytes[at++] = quote;
+      let i = begin;
+      for (; i < end; i++) {
+        const c = source[i] as number;
+        if (c > 126 || isEscaped(c)) break;
+        bytes[at++] = c;
+      }
+      if (i === end) {
+        bytes[at] = quote;
+        out.at = at + 1;
+        r.at = end;
+        return;
+      }
+    }
+  } else if (header !== 1) {
+    const digits = digitsOf(header, r);
+    const x = r.uint();
+    out.byte(quote);
+    out.padded(x, digits);
+    out.byte(quote);
+    return;
+  }
+  r.at = from;
+  out.string(readText(r));
+}
+
+function digitsOf(header: number, r: Reader): number {
   const digits = (header - 3) / 2;
   if (digits > 15) throw new CorruptBytesError(`text of ${digits} digits at byte ${r.at}`);
-  return r.uint().toString().padStart(digits, '0');
+  return digits;
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
