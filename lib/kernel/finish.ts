@@ -2,7 +2,13 @@ import type { Finished, Flag } from './aggregators/aggregator.ts';
 import { cardinality, type HyperLogLog } from './aggregators/approx-distinct.ts';
 import type { BoundedMap } from './aggregators/bounded.ts';
 import { decayedValue } from './aggregators/decayed.ts';
-import { type Counter, distinctSize, distinctValues, histogramCounts } from './aggregators/distinct.ts';
+import {
+  type Counter,
+  distinctSize,
+  distinctValues,
+  histogramCounts,
+  sortedKeys,
+} from './aggregators/distinct.ts';
 import type { Extreme } from './aggregators/extremes.ts';
 import type { Inner } from './aggregators/grouped.ts';
 import { type EventSample, heavyHitterCounts } from './aggregators/heavy-hitters.ts';
@@ -12,7 +18,6 @@ import { quantileOf, type Sketch } from './aggregators/quantile.ts';
 import type { Ranked } from './aggregators/ranked.ts';
 import type { Single } from './aggregators/single.ts';
 import { wideInteger } from './aggregators/sum.ts';
-import { compareScalars } from './compare.ts';
 import { decoded } from './encoded-list.ts';
 import type { FeaturePlan, SlotPlan } from './plan.ts';
 import type { ScalarValue, Value } from './value-type.ts';
@@ -136,7 +141,7 @@ function finishGrouped(map: BoundedMap<Inner> | null, inner: Finisher, query: Qu
   if (map === null) return { value: new Map() };
   let flag: Flag | undefined = map.overflow ? 'overflow' : undefined;
   const values = new Map<ScalarValue, Value>();
-  for (const key of [...map.entries.keys()].sort(compareScalars)) {
+  for (const key of sortedKeys(map.entries)) {
     const finished = inner(map.entries.get(key), 0, query);
     if (finished.value !== null) values.set(key, decoded(finished.value));
     flag ??= finished.flag;

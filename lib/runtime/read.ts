@@ -124,6 +124,7 @@ export function createReader({ plan, functions = new Map(), store, clock }: Read
 
 /** The different row keys of some entities, and which of them each entity has. */
 function distinct(keys: readonly EntityKey[], keyOf: (key: EntityKey) => string) {
+  if (keys.length === 1) return { keys: keys.map(keyOf), places: [0] };
   const places = new Map<string, number>();
   const placesOf = keys.map(key => {
     const text = keyOf(key);

@@ -2,7 +2,7 @@ import { valueCodec } from '../codec/values.ts';
 import type { ScalarValue, ValueType } from '../value-type.ts';
 import type { Aggregator, ObjectAggregator } from './aggregator.ts';
 import { type BoundedMap, createBounded, mergeBounded, payloadOf } from './bounded.ts';
-import { decodeBounded, encodeBounded } from './distinct.ts';
+import { absorbBounded, decodeBounded, encodeBounded } from './distinct.ts';
 
 /** One partial of another aggregator per key, for up to `limit` keys: clicks by category in the user's own row. */
 export interface GroupedAggregator extends ObjectAggregator<BoundedMap<Inner>> {
@@ -22,6 +22,8 @@ export function grouped(inner: Aggregator, key: ValueType, limit: number): Group
     inner.shape === 'numeric'
       ? (into: Inner, from: Inner) => inner.merge(into as number[], 0, from as number[], 0)
       : (into: Inner, from: Inner) => inner.merge(into, from);
+  // Of a numeric aggregator: what `absorb` reads and merges in.
+  const theirs = inner.shape === 'numeric' ? [...inner.identity] : [];
   return {
     shape: 'object',
     create: () => createBounded(limit),
@@ -46,6 +48,16 @@ export function grouped(inner: Aggregator, key: ValueType, limit: number): Group
         const cells = inner.identity.slice();
         inner.decode(r, cells, 0);
         return cells;
+      }),
+    absorb: (into, r, origin) =>
+      absorbBounded(into, r, codec, create, mine => {
+        if (inner.shape === 'object') {
+          const partial = inner.decode(r, origin);
+          if (mine !== undefined) inner.merge(mine, partial);
+        } else {
+          inner.decode(r, theirs, 0);
+          if (mine !== undefined) inner.merge(mine as number[], 0, theirs, 0);
+        }
       }),
   };
 }

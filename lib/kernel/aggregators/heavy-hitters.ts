@@ -48,6 +48,15 @@ export function heavyHitters(input: ValueType, size: number): ObjectAggregator<E
       if (s.sample.size >= size) s.bar = hash;
       return s;
     },
+    absorb(into, r) {
+      into.events += readCount(r);
+      let hash = 0;
+      for (let n = r.count(); n > 0; n--) {
+        hash += r.uint();
+        const value = codec.read(r) as ScalarValue;
+        if (hash < into.bar) offer(into, hash, value, size);
+      }
+    },
   };
 }
 
@@ -66,7 +75,8 @@ export function heavyHitterCounts(s: EventSample, size: number, top: number | un
   const counts = new Map<ScalarValue, number>();
   for (const value of s.sample.values()) counts.set(value, (counts.get(value) ?? 0) + 1);
   const scale = s.sample.size === 0 ? 1 : s.events / s.sample.size;
-  const estimates = [...counts].map(([value, n]) => [value, Math.round(n * scale)] as const);
+  const estimates: { readonly value: ScalarValue; readonly n: number }[] = [];
+  for (const [value, n] of counts) estimates.push({ value, n: Math.round(n * scale) });
   const value = largestFirst(estimates, top);
   return s.events > s.sample.size ? { value, flag: 'estimated' } : { value };
 }

@@ -231,9 +231,10 @@ export class Reader {
     const to = from + length;
     if (to > this.end) throw truncated(this);
     this.at = to;
-    const codes = scratchCodes[length];
-    if (codes !== undefined && copyAscii(this.bytes, from, codes))
-      return String.fromCharCode.apply(null, codes);
+    if (length <= longestKnown) {
+      const text = knownText(this.bytes, from, length);
+      if (text !== null) return text;
+    }
     try {
       return decoder.decode(this.bytes.subarray(from, to));
     } catch (cause) {
@@ -254,15 +255,37 @@ const scratchBytes = new Uint8Array(scratch.buffer);
 const truncated = (r: Reader): CorruptBytesError =>
   new CorruptBytesError(`bytes end at ${r.end}, more were expected after ${r.at}`);
 
-/** A list of each length that short texts have, to be filled with character codes. */
-const scratchCodes = Array.from({ length: 65 }, (_, length) => new Array<number>(length).fill(0));
+/**
+ * The short texts that were read last, by a hash of their bytes: rows name the same categories, devices and items over and
+ * over, and to find a string is cheaper than to make it and, as a key, to hash it again.
+ */
+const known = new Array<string>(8192).fill('');
+const longestKnown = 64;
+/** A list of each length that they have, to be filled with character codes. */
+const scratchCodes = Array.from({ length: longestKnown + 1 }, (_, length) =>
+  new Array<number>(length).fill(0),
+);
 
-/** Fills `codes` from the bytes; false when there is more than ASCII, which takes the decoder. */
-function copyAscii(bytes: Uint8Array, from: number, codes: number[]): boolean {
-  for (let i = 0; i < codes.length; i++) {
-    const c = bytes[from + i] as number;
-    if (c > 127) return false;
-    codes[i] = c;
+/** The text of these bytes; null when there is more than ASCII, which takes the decoder. */
+function knownText(bytes: Uint8Array, from: number, length: number): string | null {
+  const to = from + length;
+  let hash = length;
+  for (let i = from; i < to; i++) {
+    const c = bytes[i] as number;
+    if (c > 127) return null;
+    hash = (Math.imul(hash, 31) + c) | 0;
   }
+  const place = (hash ^ (hash >>> 13)) & (known.length - 1);
+  const text = known[place] as string;
+  if (text.length === length && isText(text, bytes, from)) return text;
+  const codes = scratchCodes[length] as number[];
+  for (let i = 0; i < length; i++) codes[i] = bytes[from + i] as number;
+  const made = String.fromCharCode.apply(null, codes);
+  known[place] = made;
+  return made;
+}
+
+function isText(text: string, bytes: Uint8Array, from: number): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[from + i]) return false;
   return true;
 }

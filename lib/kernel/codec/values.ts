@@ -1,3 +1,4 @@
+import { Source } from '../generate.ts';
 import { isEscaped, type JsonText, quote } from '../json-text.ts';
 import type { Value, ValueType } from '../value-type.ts';
 import { CorruptBytesError, type Reader, type Writer } from './bytes.ts';
@@ -147,31 +148,36 @@ const listCodec = (of: NullableCodec): ValueCodec => ({
 });
 
 function structCodec(fields: readonly NullableCodec[], names: readonly string[]): ValueCodec {
-  const before = names.map((name, i) => memberStart(name, i === 0));
   return {
     write(w, v) {
       const values = v as readonly Value[];
       for (let i = 0; i < fields.length; i++) (fields[i] as NullableCodec).write(w, values[i] ?? null);
     },
     read: r => fields.map(f => f.read(r)),
-    skip(r) {
-      for (let i = 0; i < fields.length; i++) (fields[i] as NullableCodec).skip(r);
-    },
-    writeJson(r, out) {
-      for (let i = 0; i < fields.length; i++) {
-        before[i]?.(out);
-        (fields[i] as NullableCodec).writeJson(r, out);
-      }
-      out.ascii('}');
-    },
+    ...compileStruct(fields, names),
   };
 }
 
-/** Writes what stands before the value of an object's member: `{"item":` or `,"item":`. */
-export function memberStart(name: string, isFirst: boolean): (out: JsonText) => void {
-  const text = `${isFirst ? '{' : ','}${JSON.stringify(name)}:`;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 126) return out => out.raw(text);
-  return out => out.ascii(text);
+/** A straight line per field: sequences are lists of structs, and a call to one known codec can be inlined. */
+function compileStruct(fields: readonly NullableCodec[], names: readonly string[]) {
+  const skip = new Source();
+  const json = new Source();
+  for (const [i, field] of fields.entries()) {
+    const before = `${i === 0 ? '{' : ','}${JSON.stringify(names[i])}:`;
+    skip.line(`${skip.constant(field)}.skip(r);`);
+    json.line(`out.${isAscii(before) ? 'ascii' : 'raw'}(${json.constant(before)});`);
+    json.line(`${json.constant(field)}.writeJson(r, out);`);
+  }
+  json.line(`out.ascii('}');`);
+  return {
+    skip: skip.compile(['r']) as ValueCodec['skip'],
+    writeJson: json.compile(['r', 'out']) as ValueCodec['writeJson'],
+  };
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
 }
 
 /**
