@@ -109,10 +109,10 @@ function compileOutputs(
 
   return {
     outputs,
-    finish({ status, key, state, lacks = 0, error }, asOf) {
+    finish({ status, key, parts, lacks = 0, error }, asOf) {
       if (status === 'failed') return failed(error);
       try {
-        const finished = finalize(state, asOf);
+        const finished = finalize(parts, asOf);
         return { status, values: compute([finished.values]), flags: flagsOf(finished.flags), lacks };
       } catch (problem) {
         if (!(problem instanceof CorruptBytesError)) throw problem;

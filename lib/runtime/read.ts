@@ -96,8 +96,9 @@ export function createReader({ plan, functions = new Map(), store, clock }: Read
     checkTimes(options);
     const context = vector.readContext(options.context ?? {});
     const wanted = vector.parts.map(part => distinct(keys, part.keyOf));
+    const now = options.asOf ?? clock.now();
     const loaded = await withDeadline(store, options.deadlineMs, inTime =>
-      Promise.all(vector.parts.map(({ kernel }, p) => loadRows(inTime, kernel, wanted[p]!.keys))),
+      Promise.all(vector.parts.map(({ kernel }, p) => loadRows(inTime, kernel, wanted[p]!.keys, now))),
     );
     const asOf = queryTime(clock, options.asOf, loaded);
     const finished = vector.parts.map((part, p) => loaded[p]!.map(row => part.finish(row, asOf)));

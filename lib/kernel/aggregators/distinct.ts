@@ -43,7 +43,7 @@ export function histogram(input: ValueType, limit: number): ObjectAggregator<Bou
     merge: (into, from) => mergeBounded(into, from, zero, addCounter),
     encode: (w, partial) => encodeBounded(w, partial, codec, (_, counter) => writeCount(w, counter.n)),
     decode: r => decodeBounded(r, limit, codec, () => ({ n: readCount(r) })),
-    skip: r => skipBounded(r, codec, readCount),
+    skip: r => skipBounded(r, codec, r => r.skipUint()),
   };
 }
 
@@ -93,9 +93,9 @@ export function decodeBounded<P>(
   return map;
 }
 
-function skipBounded(r: Reader, codec: ValueCodec, payload: (r: Reader) => void): void {
+export function skipBounded(r: Reader, codec: ValueCodec, payload: (r: Reader) => void): void {
   for (let n = Math.floor(r.uint() / 2); n > 0; n--) {
-    codec.read(r);
+    codec.skip(r);
     payload(r);
   }
 }

@@ -2,7 +2,7 @@ import { valueCodec } from '../codec/values.ts';
 import type { ScalarValue, ValueType } from '../value-type.ts';
 import type { Aggregator, ObjectAggregator } from './aggregator.ts';
 import { type BoundedMap, createBounded, mergeBounded, payloadOf } from './bounded.ts';
-import { decodeBounded, encodeBounded } from './distinct.ts';
+import { decodeBounded, encodeBounded, skipBounded } from './distinct.ts';
 
 /** One partial of another aggregator per key, for up to `limit` keys: clicks by category in the user's own row. */
 export interface GroupedAggregator extends ObjectAggregator<BoundedMap<Inner>> {
@@ -47,5 +47,6 @@ export function grouped(inner: Aggregator, key: ValueType, limit: number): Group
         inner.decode(r, cells, 0);
         return cells;
       }),
+    skip: r => skipBounded(r, codec, inner.skip),
   };
 }

@@ -48,6 +48,13 @@ export function heavyHitters(input: ValueType, size: number): ObjectAggregator<E
       if (s.sample.size >= size) s.bar = hash;
       return s;
     },
+    skip(r) {
+      r.skipUint();
+      for (let n = r.count(); n > 0; n--) {
+        r.skipUint();
+        codec.skip(r);
+      }
+    },
   };
 }
 

@@ -44,6 +44,13 @@ export function ordered(
       encodeOrdered(w, p, origin, codec, ties);
     },
     decode: (r, origin) => decodeOrdered(r, origin, codec, ties),
+    skip(r) {
+      for (let n = r.count(); n > 0; n--) {
+        r.skipUint();
+        ties.skip(r);
+        codec.skip(r);
+      }
+    },
   };
 }
 

@@ -5,22 +5,36 @@ import { CorruptBytesError, type Reader, type Writer } from './bytes.ts';
 export interface ValueCodec {
   write(w: Writer, value: NonNullable<Value>): void;
   read(r: Reader): NonNullable<Value>;
+  /** Passes over a value, without making it. */
+  skip(r: Reader): void;
 }
 
 export function valueCodec(type: ValueType): ValueCodec {
   switch (type.kind) {
     case 'string':
-      return { write: (w, v) => writeText(w, v as string), read: readText };
+      return { write: (w, v) => writeText(w, v as string), read: readText, skip: skipText };
     case 'bool':
-      return { write: (w, v) => w.byte(v === true ? 1 : 0), read: r => r.byte() === 1 };
+      return {
+        write: (w, v) => w.byte(v === true ? 1 : 0),
+        read: r => r.byte() === 1,
+        skip: r => r.advance(1),
+      };
     case 'int64':
-      return { write: (w, v) => w.bigint(v as bigint), read: r => r.bigint() };
+      return {
+        write: (w, v) => w.bigint(v as bigint),
+        read: r => r.bigint(),
+        skip: r => r.skipBigint(),
+      };
     case 'int':
     case 'decimal':
     case 'timestamp':
-      return { write: (w, v) => writeSafeInt(w, v as number), read: readSafeInt };
+      return { write: (w, v) => writeSafeInt(w, v as number), read: readSafeInt, skip: skipSafeInt };
     case 'float':
-      return { write: (w, v) => w.number(v as number), read: r => r.number() };
+      return {
+        write: (w, v) => w.number(v as number),
+        read: r => r.number(),
+        skip: r => r.skipNumber(),
+      };
     case 'list':
       return listCodec(nullable(valueCodec(type.of)));
     case 'struct':
@@ -46,12 +60,17 @@ export function readSafeInt(r: Reader): number {
   return x % 2 === 0 ? x / 2 : -(x + 1) / 2;
 }
 
+export function skipSafeInt(r: Reader): void {
+  if (r.uint() === longForm) r.advance(8);
+}
+
 const beyond = 2 ** 51;
 const longForm = 2 ** 53 - 1;
 
 interface NullableCodec {
   write(w: Writer, value: Value): void;
   read(r: Reader): Value;
+  skip(r: Reader): void;
 }
 
 function nullable(codec: ValueCodec): NullableCodec {
@@ -69,6 +88,9 @@ function nullable(codec: ValueCodec): NullableCodec {
       if (present > 1) throw new CorruptBytesError(`a null mark of ${present} at byte ${r.at}`);
       return present === 1 ? codec.read(r) : null;
     },
+    skip(r) {
+      if (r.byte() === 1) codec.skip(r);
+    },
   };
 }
 
@@ -84,6 +106,9 @@ const listCodec = (of: NullableCodec): ValueCodec => ({
     for (let i = 0; i < n; i++) list.push(of.read(r));
     return list;
   },
+  skip(r) {
+    for (let n = r.count(); n > 0; n--) of.skip(r);
+  },
 });
 
 const structCodec = (fields: readonly NullableCodec[]): ValueCodec => ({
@@ -92,6 +117,9 @@ const structCodec = (fields: readonly NullableCodec[]): ValueCodec => ({
     for (let i = 0; i < fields.length; i++) (fields[i] as NullableCodec).write(w, values[i] ?? null);
   },
   read: r => fields.map(f => f.read(r)),
+  skip(r) {
+    for (const f of fields) f.skip(r);
+  },
 });
 
 /**
@@ -126,6 +154,13 @@ export function readText(r: Reader): string {
   const digits = (header - 3) / 2;
   if (digits > 15) throw new CorruptBytesError(`text of ${digits} digits at byte ${r.at}`);
   return r.uint().toString().padStart(digits, '0');
+}
+
+export function skipText(r: Reader): void {
+  const header = r.uint();
+  if (header % 2 === 0) r.advance(header / 2);
+  else if (header === 1) r.advance(16);
+  else r.skipUint();
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
