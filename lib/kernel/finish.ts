@@ -10,6 +10,7 @@ import {
   sortedKeys,
 } from './aggregators/distinct.ts';
 import type { Extreme } from './aggregators/extremes.ts';
+import type { GatheredRegisters } from './aggregators/gather-registers.ts';
 import type { Inner } from './aggregators/grouped.ts';
 import { type EventSample, heavyHitterCounts } from './aggregators/heavy-hitters.ts';
 import { defaultAccuracy, defaultLimit } from './aggregators/index.ts';
@@ -87,7 +88,7 @@ function innerFinisher(slot: SlotPlan, feature: FeaturePlan): Finisher {
         ? of<BoundedMap<true>>(distinctSize, 0)
         : of<BoundedMap<true>>(distinctValues, []);
     case 'approxDistinct':
-      return of<HyperLogLog>(p => ({ value: cardinality(p) }), 0);
+      return of<HyperLogLog | GatheredRegisters>(p => ({ value: cardinality(p) }), 0);
     case 'quantile': {
       const { q = 0.5 } = feature.options ?? {};
       const accuracy = options.accuracy ?? defaultAccuracy;

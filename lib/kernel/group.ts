@@ -39,13 +39,13 @@ export interface GroupKernel {
    */
   cut(state: State, bytes: number): State[];
   /**
-   * The features' values at query time `q`, which must be past the newest event; of an unknown entity for null.
-   * O(tiles × slots). The state stays as it is.
+   * The features' values at query time `q`, which must be past the newest event; of an unknown entity for null. The state
+   * stays as it is. It is encoded for that: who has its bytes takes a `finalizer`.
    */
   finalize(state: State | null, q: number): FeatureValues;
   /**
-   * `finalize` for some features, by their index: it leaves out the work that only others need, and leaves lists
-   * encoded that are.
+   * Compiles what gives the values of some features, by their index, at a query time past the newest event.
+   * O(tiles × slots) a row. Lists that are encoded stay so.
    */
   finalizer(features: readonly number[]): Finalize;
 }
@@ -63,8 +63,8 @@ export function compileGroup(
   const { takes, update } = compilePrograms(group, stream, shape, functions);
   const codec = stateCodec(shape);
   const longest = longestOf(group.slots.flatMap(s => s.windows));
-  const finalizeAll = compileFinalize(group, shape, [...group.features.keys()]);
   const writer = new Writer();
+  let finalizeAll: Finalize | null = null;
 
   function compact(state: State): void {
     for (const track of tracks) if (isDue(track, state)) compactTrack(track, state);
@@ -105,7 +105,13 @@ export function compileGroup(
     read: codec.read,
     decode: bytes => codec.read(new Reader(bytes)),
     cut: (state, bytes) => cutState(kernel, shape, state, bytes),
-    finalize: (state, q) => allDecoded(finalizeAll(state, q)),
+    finalize(state, q) {
+      finalizeAll ??= kernel.finalizer([...group.features.keys()]);
+      if (state === null) return allDecoded(finalizeAll([], q));
+      writer.restart();
+      codec.write(writer, state);
+      return allDecoded(finalizeAll([writer.finish()], q));
+    },
     finalizer: features => compileFinalize(group, shape, features),
   };
   return kernel;

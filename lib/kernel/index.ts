@@ -15,9 +15,11 @@ export {
   type IdRunReference,
   NewerCodecError,
   namesIdRuns,
+  openRow,
   type Row,
   type RowFault,
   type RowFaultReason,
+  type RowOf,
   type RunReference,
   rowFaultReasons,
 } from './codec/row.ts';
@@ -35,6 +37,7 @@ export {
   settle,
   settledBytes,
 } from './codec/settled-ids.ts';
+export { newestOf } from './codec/state.ts';
 export { compareTies, type Tie } from './compare.ts';
 export { decoded, EncodedList, type FeatureValue } from './encoded-list.ts';
 export { compileDecoder, type EventDecoder, isRejection, type Rejection, type StreamEvent } from './event.ts';

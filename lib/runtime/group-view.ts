@@ -37,6 +37,8 @@ export interface FinishedRow {
 /** Some features of a group, derived ones among them, compiled. */
 export interface GroupView {
   readonly kernel: GroupKernel;
+  /** The parts of its entity's key, by name. */
+  readonly keyParts: readonly string[];
   /** The row's key for an entity's. Throws ReadRequestError. */
   keyOf(key: EntityKey): string;
   readonly outputs: readonly Output[];
@@ -53,7 +55,8 @@ export function groupViews(plan: Plan, functions: FunctionRegistry) {
       throw new MillraceError(`the Plan names a group ${name} that is not there`);
     const kernel = kernels.get(name) ?? compileGroup(plan, group, functions);
     kernels.set(name, kernel);
-    return { kernel, keyOf: keyReader(entity), ...compileOutputs(kernel, features, functions) };
+    const keyParts = entity.keys.map(part => part.name);
+    return { kernel, keyParts, keyOf: keyReader(entity), ...compileOutputs(kernel, features, functions) };
   };
 }
 
@@ -109,10 +112,10 @@ function compileOutputs(
 
   return {
     outputs,
-    finish({ status, key, state, lacks = 0, error }, asOf) {
+    finish({ status, key, parts, lacks = 0, error }, asOf) {
       if (status === 'failed') return failed(error);
       try {
-        const finished = finalize(state, asOf);
+        const finished = finalize(parts, asOf);
         return { status, values: compute([finished.values]), flags: flagsOf(finished.flags), lacks };
       } catch (problem) {
         if (!(problem instanceof CorruptBytesError)) throw problem;

@@ -11,7 +11,7 @@ import type { FinishedRow } from './group-view.ts';
 import { loadRows } from './load-rows.ts';
 import type { Clock, StateStore } from './ports.ts';
 import { checkTimes, type EntityKey, queryTime, ReadRequestError } from './read-request.ts';
-import { compileVectors, type Vector } from './vector.ts';
+import { compileVectors, type Segment, type Vector } from './vector.ts';
 
 export { type EntityKey, ReadRequestError } from './read-request.ts';
 
@@ -103,8 +103,9 @@ export function createReader({ plan, functions = new Map(), store, clock }: Read
     checkTimes(options);
     const context = vector.readContext(options.context ?? {});
     const wanted = vector.parts.map(part => distinct(keys, part.keyOf));
+    const now = options.asOf ?? clock.now();
     const loaded = await withDeadline(store, options.deadlineMs, inTime =>
-      Promise.all(vector.parts.map(({ kernel }, p) => loadRows(inTime, kernel, wanted[p]!.keys))),
+      Promise.all(vector.parts.map(({ kernel }, p) => loadRows(inTime, kernel, wanted[p]!.keys, now))),
     );
     const asOf = queryTime(clock, options.asOf, loaded);
     const finished = vector.parts.map((part, p) => loaded[p]!.map(row => part.finish(row, asOf)));
@@ -152,9 +153,12 @@ export const errorOf = ({ rows }: FoundEntity): string | undefined =>
 /** How many events that count an entity's values do not have. */
 export const lacksOf = ({ rows }: FoundEntity): number => rows.reduce((sum, row) => sum + row.lacks, 0);
 
-/** The names of flagged values in the vector, with their flags; undefined without any. */
-export function flagsOf({ segments }: Vector, { rows }: FoundEntity): Record<string, Flag> | undefined {
-  if (rows.every(row => row.flags.length === 0)) return undefined;
+/** The names of flagged values in these stretches of the vector, with their flags; undefined without any. */
+export function flagsOf(
+  segments: readonly Segment[],
+  { rows }: FoundEntity,
+): Record<string, Flag> | undefined {
+  if (segments.every(({ part }) => rows[part]!.flags.length === 0)) return undefined;
   const flags: Record<string, Flag> = {};
   for (const { part, from, names } of segments) {
     for (const [output, flag] of rows[part]!.flags) {
@@ -186,7 +190,7 @@ function external({ asOf, vector, entities }: Found): ReadResult {
       }
       for (const [i, { name, type }] of vector.onDemand.entries())
         values[name] = toExternal(decoded(entity.onDemand[i]!), type);
-      const flags = flagsOf(vector, entity);
+      const flags = flagsOf(vector.segments, entity);
       const lacks = lacksOf(entity);
       const error = errorOf(entity);
       return {

@@ -43,6 +43,11 @@ export function decayed(halfLifeMs: number): NumericAggregator {
       cells[at + 1] = r.number();
       cells[at + 2] = r.number();
     },
+    skip(r) {
+      r.skipUint();
+      r.skipNumber();
+      r.skipNumber();
+    },
   };
 }
 

@@ -2,8 +2,8 @@ import type { Reader, Writer } from '../codec/bytes.ts';
 import { type ValueCodec, valueCodec } from '../codec/values.ts';
 import { compareScalars } from '../compare.ts';
 import type { ScalarValue, ValueType } from '../value-type.ts';
-import type { Finished, ObjectAggregator } from './aggregator.ts';
-import { type BoundedMap, createBounded, mergeBounded, payloadOf } from './bounded.ts';
+import type { Finished, Gatherer, ObjectAggregator } from './aggregator.ts';
+import { type BoundedMap, clearBounded, createBounded, mergeBounded, payloadOf } from './bounded.ts';
 import { readCount, writeCount } from './count.ts';
 
 /** The set of values, exact up to `limit` of them. */
@@ -18,8 +18,13 @@ export function distinct(input: ValueType, limit: number): ObjectAggregator<Boun
     merge: (into, from) => mergeBounded(into, from, present, nothing),
     encode: (w, partial) => encodeBounded(w, partial, codec, nothing),
     decode: r => decodeBounded(r, limit, codec, present),
-    absorb: (into, r) => absorbBounded(into, r, codec, present, nothing),
     skip: r => skipBounded(r, codec, nothing),
+    gatherer: {
+      create: () => createBounded<true>(limit),
+      clear: clearBounded,
+      absorb: (into, r) => absorbBounded(into, r, codec, present, nothing),
+      merge: (into, from) => mergeBounded(into, from, present, nothing),
+    } satisfies Gatherer<BoundedMap<true>>,
   };
 }
 
@@ -60,12 +65,17 @@ export function histogram(input: ValueType, limit: number): ObjectAggregator<Bou
     merge: (into, from) => mergeBounded(into, from, zero, addCounter),
     encode: (w, partial) => encodeBounded(w, partial, codec, (_, counter) => writeCount(w, counter.n)),
     decode: r => decodeBounded(r, limit, codec, () => ({ n: readCount(r) })),
-    absorb: (into, r) =>
-      absorbBounded(into, r, codec, zero, counter => {
-        const n = readCount(r);
-        if (counter !== undefined) counter.n += n;
-      }),
-    skip: r => skipBounded(r, codec, readCount),
+    skip: r => skipBounded(r, codec, r => r.skipUint()),
+    gatherer: {
+      create: () => createBounded<Counter>(limit),
+      clear: clearBounded,
+      absorb: (into, r) =>
+        absorbBounded(into, r, codec, zero, counter => {
+          const n = readCount(r);
+          if (counter !== undefined) counter.n += n;
+        }),
+      merge: (into, from) => mergeBounded(into, from, zero, addCounter),
+    } satisfies Gatherer<BoundedMap<Counter>>,
   };
 }
 
@@ -138,9 +148,9 @@ export function absorbBounded<P>(
   for (let n = Math.floor(header / 2); n > 0; n--) add(payloadOf(into, codec.read(r) as ScalarValue, create));
 }
 
-function skipBounded(r: Reader, codec: ValueCodec, payload: (r: Reader) => void): void {
+export function skipBounded(r: Reader, codec: ValueCodec, payload: (r: Reader) => void): void {
   for (let n = Math.floor(r.uint() / 2); n > 0; n--) {
-    codec.read(r);
+    codec.skip(r);
     payload(r);
   }
 }

@@ -73,6 +73,13 @@ export function ordered(
       encodeOrdered(w, p, origin, codec, ties);
     },
     decode: (r, origin) => readOrdered(r, origin, codec, ties),
+    skip(r) {
+      for (let n = r.count(); n > 0; n--) {
+        r.skipUint();
+        ties.skip(r);
+        codec.skip(r);
+      }
+    },
   };
 }
 
@@ -183,9 +190,9 @@ function readOrdered(r: Reader, origin: number, codec: ValueCodec, ties: TieCode
   const places = new Int32Array(n);
   for (let i = 0; i < n; i++) {
     if (i > 0) r.uint();
-    ties.skip(r);
+    ties.check(r);
     places[i] = r.at;
-    codec.skip(r);
+    codec.check(r);
   }
   p.encoded = { bytes: r.bytes, places, oldest, from, to: r.at, codec, ties };
   return p;

@@ -1,5 +1,5 @@
 import type { Reader, Writer } from '../codec/bytes.ts';
-import type { Finished, ObjectAggregator } from './aggregator.ts';
+import type { Finished, Gatherer, ObjectAggregator } from './aggregator.ts';
 import { readCount, writeCount } from './count.ts';
 
 /**
@@ -16,7 +16,7 @@ export function quantileSketch(accuracy: number): ObjectAggregator<Sketch> {
   const logGamma = Math.log((1 + accuracy) / (1 - accuracy));
   return {
     shape: 'object',
-    create: () => ({ zeros: 0, positive: side(), negative: side() }),
+    create,
     update(s, value: number) {
       if (value === 0) {
         s.zeros++;
@@ -24,22 +24,19 @@ export function quantileSketch(accuracy: number): ObjectAggregator<Sketch> {
         add(value > 0 ? s.positive : s.negative, Math.ceil(Math.log(Math.abs(value)) / logGamma), 1);
       }
     },
-    merge(into, from) {
-      into.zeros += from.zeros;
-      mergeSide(into.positive, from.positive);
-      mergeSide(into.negative, from.negative);
-    },
+    merge,
     encode(w, s) {
       writeCount(w, s.zeros);
       encodeSide(w, s.positive);
       encodeSide(w, s.negative);
     },
     decode: r => ({ zeros: readCount(r), positive: decodeSide(r), negative: decodeSide(r) }),
-    absorb(into, r) {
-      into.zeros += readCount(r);
-      absorbSide(into.positive, r);
-      absorbSide(into.negative, r);
+    skip(r) {
+      r.skipUint();
+      skipSide(r);
+      skipSide(r);
     },
+    gatherer,
   };
 }
 
@@ -48,6 +45,29 @@ export interface Sketch {
   readonly positive: Side;
   readonly negative: Side;
 }
+
+const create = (): Sketch => ({ zeros: 0, positive: side(), negative: side() });
+
+function merge(into: Sketch, from: Sketch): void {
+  into.zeros += from.zeros;
+  mergeSide(into.positive, from.positive);
+  mergeSide(into.negative, from.negative);
+}
+
+const gatherer: Gatherer<Sketch> = {
+  create,
+  merge,
+  clear(s) {
+    s.zeros = 0;
+    clearSide(s.positive);
+    clearSide(s.negative);
+  },
+  absorb(into, r) {
+    into.zeros += readCount(r);
+    absorbSide(into.positive, r);
+    absorbSide(into.negative, r);
+  },
+};
 
 /** Bins in ascending order, and how many values each has. The last is the greatest that was met. */
 interface Side {
@@ -150,15 +170,40 @@ function decodeSide(r: Reader): Side {
   return s;
 }
 
-/** Bins of an encoded side come in ascending order, so into an empty one each is appended. */
+/** Bins of an encoded side come in ascending order: the place of each is found from that of the one before. */
 function absorbSide(into: Side, r: Reader): void {
+  const { bins, counts } = into;
   const header = r.uint();
   let bin = 0;
+  let at = 0;
   for (let n = Math.floor(header / 2); n > 0; n--) {
     bin += r.int();
-    add(into, bin, readCount(r));
+    const count = readCount(r);
+    while (at < bins.length && (bins[at] as number) < bin) at++;
+    const isAfter = at === 0 || (bins[at - 1] as number) < bin;
+    if (into.joined || !isAfter || bins.length >= maximumBins) {
+      add(into, bin, count);
+      at = 0;
+    } else if (bins[at] === bin) counts[at] = (counts[at] as number) + count;
+    else {
+      insertAt(bins, at, bin);
+      insertAt(counts, at, count);
+    }
   }
   if (header % 2 === 1 && !into.joined) join(into);
+}
+
+function skipSide(r: Reader): void {
+  for (let n = Math.floor(r.uint() / 2); n > 0; n--) {
+    r.skipUint();
+    r.skipUint();
+  }
+}
+
+function clearSide(s: Side): void {
+  s.bins.length = 0;
+  s.counts.length = 0;
+  s.joined = false;
 }
 
 /** Not by `splice`, which makes a list of what it removed. */

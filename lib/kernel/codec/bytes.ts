@@ -225,6 +225,27 @@ export class Reader {
     return header % 2 === 1 ? -x : x;
   }
 
+  /** Passes over `length` bytes. */
+  advance(length: number): void {
+    if (length > this.end - this.at) throw truncated(this);
+    this.at += length;
+  }
+
+  /** Passes over a varint. */
+  skipUint(): void {
+    while (this.byte() > 127);
+  }
+
+  /** Passes over a `number`. */
+  skipNumber(): void {
+    if (this.uint() === 1) this.advance(8);
+  }
+
+  /** Passes over a `bigint`. */
+  skipBigint(): void {
+    this.advance(Math.floor(this.uint() / 2));
+  }
+
   /** The text that stands in the next `length` bytes. */
   utf8(length: number): string {
     const from = this.at;

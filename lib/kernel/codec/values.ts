@@ -7,8 +7,10 @@ import { CorruptBytesError, type Reader, type Writer } from './bytes.ts';
 export interface ValueCodec {
   write(w: Writer, value: NonNullable<Value>): void;
   read(r: Reader): NonNullable<Value>;
-  /** Passes over a value. Throws where `read` would. */
+  /** Passes over a value, without making it. */
   skip(r: Reader): void;
+  /** Passes over a value, and throws where `read` would. */
+  check(r: Reader): void;
   /** Reads a value and writes its JSON (service/value-json.ts), without making the value. */
   writeJson(r: Reader, out: JsonText): void;
 }
@@ -20,21 +22,24 @@ export function valueCodec(type: ValueType): ValueCodec {
         write: (w, v) => writeText(w, v as string),
         read: readText,
         skip: skipText,
+        check: checkText,
         writeJson: writeTextJson,
       };
     case 'bool':
       return {
         write: (w, v) => w.byte(v === true ? 1 : 0),
         read: r => r.byte() === 1,
-        skip: r => void r.byte(),
+        check: r => void r.byte(),
         writeJson: (r, out) => out.ascii(r.byte() === 1 ? 'true' : 'false'),
+        skip: r => r.advance(1),
       };
     case 'int64':
       return {
         write: (w, v) => w.bigint(v as bigint),
         read: r => r.bigint(),
-        skip: r => void r.bigint(),
+        check: r => void r.bigint(),
         writeJson: (r, out) => out.ascii(`"${r.bigint()}"`),
+        skip: r => r.skipBigint(),
       };
     case 'int':
     case 'timestamp':
@@ -47,8 +52,9 @@ export function valueCodec(type: ValueType): ValueCodec {
       return {
         write: (w, v) => w.number(v as number),
         read: r => r.number(),
-        skip: r => void r.number(),
+        check: r => void r.number(),
         writeJson: (r, out) => out.number(r.number()),
+        skip: r => r.skipNumber(),
       };
     case 'list':
       return listCodec(nullable(valueCodec(type.of)));
@@ -81,8 +87,13 @@ export function readSafeInt(r: Reader): number {
 const safeInt = {
   write: (w: Writer, v: NonNullable<Value>) => writeSafeInt(w, v as number),
   read: readSafeInt,
-  skip: (r: Reader) => void readSafeInt(r),
+  skip: skipSafeInt,
+  check: (r: Reader) => void readSafeInt(r),
 };
+
+export function skipSafeInt(r: Reader): void {
+  if (r.uint() === longForm) r.advance(8);
+}
 
 const beyond = 2 ** 51;
 const longForm = 2 ** 53 - 1;
@@ -91,6 +102,7 @@ interface NullableCodec {
   write(w: Writer, value: Value): void;
   read(r: Reader): Value;
   skip(r: Reader): void;
+  check(r: Reader): void;
   writeJson(r: Reader, out: JsonText): void;
 }
 
@@ -105,12 +117,15 @@ function nullable(codec: ValueCodec): NullableCodec {
       }
     },
     read: r => (isPresent(r) ? codec.read(r) : null),
-    skip(r) {
-      if (isPresent(r)) codec.skip(r);
+    check(r) {
+      if (isPresent(r)) codec.check(r);
     },
     writeJson(r, out) {
       if (isPresent(r)) codec.writeJson(r, out);
       else out.ascii('null');
+    },
+    skip(r) {
+      if (r.byte() === 1) codec.skip(r);
     },
   };
 }
@@ -136,6 +151,9 @@ const listCodec = (of: NullableCodec): ValueCodec => ({
   skip(r) {
     for (let n = r.count(); n > 0; n--) of.skip(r);
   },
+  check(r) {
+    for (let n = r.count(); n > 0; n--) of.check(r);
+  },
   writeJson(r, out) {
     const n = r.count();
     out.ascii('[');
@@ -154,23 +172,26 @@ function structCodec(fields: readonly NullableCodec[], names: readonly string[])
       for (let i = 0; i < fields.length; i++) (fields[i] as NullableCodec).write(w, values[i] ?? null);
     },
     read: r => fields.map(f => f.read(r)),
+    skip(r) {
+      for (const f of fields) f.skip(r);
+    },
     ...compileStruct(fields, names),
   };
 }
 
 /** A straight line per field: sequences are lists of structs, and a call to one known codec can be inlined. */
 function compileStruct(fields: readonly NullableCodec[], names: readonly string[]) {
-  const skip = new Source();
+  const check = new Source();
   const json = new Source();
   for (const [i, field] of fields.entries()) {
     const before = `${i === 0 ? '{' : ','}${JSON.stringify(names[i])}:`;
-    skip.line(`${skip.constant(field)}.skip(r);`);
+    check.line(`${check.constant(field)}.check(r);`);
     json.line(`out.${isAscii(before) ? 'ascii' : 'raw'}(${json.constant(before)});`);
     json.line(`${json.constant(field)}.writeJson(r, out);`);
   }
   json.line(`out.ascii('}');`);
   return {
-    skip: skip.compile(['r']) as ValueCodec['skip'],
+    check: check.compile(['r']) as ValueCodec['check'],
     writeJson: json.compile(['r', 'out']) as ValueCodec['writeJson'],
   };
 }
@@ -214,7 +235,7 @@ export function readText(r: Reader): string {
 }
 
 /** Of plain text each byte is looked at, for not all bytes are UTF-8. */
-function skipText(r: Reader): void {
+function checkText(r: Reader): void {
   const header = r.uint();
   if (header % 2 === 0) {
     const { bytes, at } = r;
@@ -278,6 +299,13 @@ function digitsOf(header: number, r: Reader): number {
   const digits = (header - 3) / 2;
   if (digits > 15) throw new CorruptBytesError(`text of ${digits} digits at byte ${r.at}`);
   return digits;
+}
+
+export function skipText(r: Reader): void {
+  const header = r.uint();
+  if (header % 2 === 0) r.advance(header / 2);
+  else if (header === 1) r.advance(16);
+  else r.skipUint();
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
