@@ -10,12 +10,14 @@ import {
   sortedKeys,
 } from './aggregators/distinct.ts';
 import type { Extreme } from './aggregators/extremes.ts';
+import { type GatheredBins, sketchOf } from './aggregators/gather-bins.ts';
 import type { GatheredRegisters } from './aggregators/gather-registers.ts';
 import type { Inner } from './aggregators/grouped.ts';
 import { type EventSample, heavyHitterCounts } from './aggregators/heavy-hitters.ts';
 import { defaultAccuracy, defaultLimit } from './aggregators/index.ts';
 import { firstOf, lastOf, type Ordered } from './aggregators/ordered.ts';
-import { quantileOf, type Sketch } from './aggregators/quantile.ts';
+import { quantileOf } from './aggregators/quantile.ts';
+import type { Sketch } from './aggregators/quantile-bins.ts';
 import type { Ranked } from './aggregators/ranked.ts';
 import type { Single } from './aggregators/single.ts';
 import { wideInteger } from './aggregators/sum.ts';
@@ -92,7 +94,10 @@ function innerFinisher(slot: SlotPlan, feature: FeaturePlan): Finisher {
     case 'quantile': {
       const { q = 0.5 } = feature.options ?? {};
       const accuracy = options.accuracy ?? defaultAccuracy;
-      return of<Sketch>(p => quantileOf(p, q, accuracy), null);
+      return of<Sketch | GatheredBins>(
+        p => quantileOf('ring' in p.positive ? sketchOf(p as GatheredBins) : (p as Sketch), q, accuracy),
+        null,
+      );
     }
     case 'histogram':
       return of<BoundedMap<Counter>>(p => histogramCounts(p, feature.options?.top), new Map());

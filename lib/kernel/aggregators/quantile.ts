@@ -1,6 +1,8 @@
 import type { Reader, Writer } from '../codec/bytes.ts';
-import type { Finished, Gatherer, ObjectAggregator } from './aggregator.ts';
+import type { Finished, ObjectAggregator } from './aggregator.ts';
 import { readCount, writeCount } from './count.ts';
+import { binGatherer } from './gather-bins.ts';
+import { addToSide, createSide, joinSide, type Side, type Sketch } from './quantile-bins.ts';
 
 /**
  * DDSketch (Masson, Rim, Lee: "DDSketch: a fast and fully-mergeable quantile sketch with relative-error
@@ -21,7 +23,7 @@ export function quantileSketch(accuracy: number): ObjectAggregator<Sketch> {
       if (value === 0) {
         s.zeros++;
       } else {
-        add(value > 0 ? s.positive : s.negative, Math.ceil(Math.log(Math.abs(value)) / logGamma), 1);
+        addToSide(value > 0 ? s.positive : s.negative, Math.ceil(Math.log(Math.abs(value)) / logGamma), 1);
       }
     },
     merge,
@@ -36,44 +38,16 @@ export function quantileSketch(accuracy: number): ObjectAggregator<Sketch> {
       skipSide(r);
       skipSide(r);
     },
-    gatherer,
+    gatherer: binGatherer,
   };
 }
 
-export interface Sketch {
-  zeros: number;
-  readonly positive: Side;
-  readonly negative: Side;
-}
-
-const create = (): Sketch => ({ zeros: 0, positive: side(), negative: side() });
+const create = (): Sketch => ({ zeros: 0, positive: createSide(), negative: createSide() });
 
 function merge(into: Sketch, from: Sketch): void {
   into.zeros += from.zeros;
   mergeSide(into.positive, from.positive);
   mergeSide(into.negative, from.negative);
-}
-
-const gatherer: Gatherer<Sketch> = {
-  create,
-  merge,
-  clear(s) {
-    s.zeros = 0;
-    clearSide(s.positive);
-    clearSide(s.negative);
-  },
-  absorb(into, r) {
-    into.zeros += readCount(r);
-    absorbSide(into.positive, r);
-    absorbSide(into.negative, r);
-  },
-};
-
-/** Bins in ascending order, and how many values each has. The last is the greatest that was met. */
-interface Side {
-  bins: number[];
-  counts: number[];
-  joined: boolean;
 }
 
 /** The value at rank ⌊q · (n − 1)⌋ in ascending order, or null when there is none. */
@@ -100,58 +74,16 @@ export function quantileOf(s: Sketch, q: number, accuracy: number): Finished {
   return { value: middle(bins.at(-1) as number), ...flag };
 }
 
-const maximumBins = 2048;
-
-const side = (): Side => ({ bins: [], counts: [], joined: false });
-
 function total(s: Side): number {
   let n = 0;
   for (const count of s.counts) n += count;
   return n;
 }
 
-function add(s: Side, bin: number, count: number): void {
-  const { bins, counts } = s;
-  const lowest = s.joined ? (bins.at(-1) as number) - maximumBins + 1 : bin;
-  const wanted = Math.max(bin, lowest);
-  let high = bins.length;
-  let low = high > 0 && (bins[high - 1] as number) < wanted ? high : 0;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((bins[middle] as number) < wanted) low = middle + 1;
-    else high = middle;
-  }
-  if (bins[low] === wanted) {
-    counts[low] = (counts[low] as number) + count;
-    return;
-  }
-  const isLargest = low === bins.length;
-  insertAt(bins, low, wanted);
-  insertAt(counts, low, count);
-  if (bins.length > maximumBins || (s.joined && isLargest)) join(s);
-}
-
 function mergeSide(into: Side, from: Side): void {
-  for (let i = 0; i < from.bins.length; i++) add(into, from.bins[i] as number, from.counts[i] as number);
-  if (from.joined && !into.joined) join(into);
-}
-
-/** Counts everything below the 2,048 bins that end at the largest one in the lowest of these. */
-function join(s: Side): void {
-  s.joined = true;
-  const { bins, counts } = s;
-  const lowest = (bins.at(-1) as number) - maximumBins + 1;
-  let below = 0;
-  let n = 0;
-  while ((bins[n] as number) < lowest) below += counts[n++] as number;
-  if (below === 0) return;
-  if (bins[n] === lowest) counts[n] = (counts[n] as number) + below;
-  else {
-    bins.splice(n, 0, lowest);
-    counts.splice(n, 0, below);
-  }
-  bins.splice(0, n);
-  counts.splice(0, n);
+  for (let i = 0; i < from.bins.length; i++)
+    addToSide(into, from.bins[i] as number, from.counts[i] as number);
+  if (from.joined && !into.joined) joinSide(into);
 }
 
 function encodeSide(w: Writer, { bins, counts, joined }: Side): void {
@@ -164,33 +96,17 @@ function encodeSide(w: Writer, { bins, counts, joined }: Side): void {
   }
 }
 
+/** Bins of an encoded side come in ascending order: each is appended. */
 function decodeSide(r: Reader): Side {
-  const s = side();
-  absorbSide(s, r);
-  return s;
-}
-
-/** Bins of an encoded side come in ascending order: the place of each is found from that of the one before. */
-function absorbSide(into: Side, r: Reader): void {
-  const { bins, counts } = into;
+  const side = createSide();
   const header = r.uint();
   let bin = 0;
-  let at = 0;
   for (let n = Math.floor(header / 2); n > 0; n--) {
     bin += r.int();
-    const count = readCount(r);
-    while (at < bins.length && (bins[at] as number) < bin) at++;
-    const isAfter = at === 0 || (bins[at - 1] as number) < bin;
-    if (into.joined || !isAfter || bins.length >= maximumBins) {
-      add(into, bin, count);
-      at = 0;
-    } else if (bins[at] === bin) counts[at] = (counts[at] as number) + count;
-    else {
-      insertAt(bins, at, bin);
-      insertAt(counts, at, count);
-    }
+    addToSide(side, bin, readCount(r));
   }
-  if (header % 2 === 1 && !into.joined) join(into);
+  if (header % 2 === 1) joinSide(side);
+  return side;
 }
 
 function skipSide(r: Reader): void {
@@ -198,16 +114,4 @@ function skipSide(r: Reader): void {
     r.skipUint();
     r.skipUint();
   }
-}
-
-function clearSide(s: Side): void {
-  s.bins.length = 0;
-  s.counts.length = 0;
-  s.joined = false;
-}
-
-/** Not by `splice`, which makes a list of what it removed. */
-function insertAt(list: number[], at: number, x: number): void {
-  for (let i = list.length; i > at; i--) list[i] = list[i - 1] as number;
-  list[at] = x;
 }
