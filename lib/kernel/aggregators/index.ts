@@ -1,5 +1,6 @@
 import type { Reader, Writer } from '../codec/bytes.ts';
-import { readText, skipText, valueCodec, writeText } from '../codec/values.ts';
+import { readText, skipText, writeText } from '../codec/text.ts';
+import { valueCodec } from '../codec/values.ts';
 import type { Tie } from '../compare.ts';
 import type { SlotPlan, StreamPlan } from '../plan.ts';
 import type { Position } from '../position.ts';

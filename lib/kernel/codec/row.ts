@@ -6,7 +6,7 @@ import type { State } from '../state.ts';
 import { CorruptBytesError, Reader, Writer } from './bytes.ts';
 import { type Ring, readRing, writeRing } from './ring.ts';
 import { readSettled, type SettledIds, writeSettled } from './settled-ids.ts';
-import { readText, writeText } from './values.ts';
+import { readText, writeText } from './text.ts';
 
 /**
  * A feature row: the state of an entity's events since it was last spilled (the head), the runs that hold the rest,
