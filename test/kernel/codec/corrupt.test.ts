@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { readText } from '../../../lib/kernel/codec/values.ts';
+import { readText } from '../../../lib/kernel/codec/text.ts';
 import {
   CorruptBytesError,
   compileGroup,
