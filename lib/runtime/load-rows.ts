@@ -36,19 +36,20 @@ export async function loadRows(
   keys: readonly string[],
   now: number,
 ): Promise<readonly LoadedRow[]> {
-  const loaded = keys.map((key): LoadedRow => failed(kernel, key, 'runs that the row names are missing'));
-  let places = [...keys.keys()];
-  for (let round = 0; round < rounds && places.length > 0; round++) {
-    const found = await loadOnce(
+  const loaded = await loadOnce(store, kernel, keys, now);
+  for (let round = 1; round < rounds && loaded.includes(null); round++) {
+    const places = [...loaded.keys()].filter(i => loaded[i] === null);
+    const again = await loadOnce(
       store,
       kernel,
       places.map(i => keys[i] as string),
       now,
     );
-    for (const [n, i] of places.entries()) loaded[i] = found[n] ?? (loaded[i] as LoadedRow);
-    places = places.filter((_, n) => found[n] === null);
+    for (const [n, i] of places.entries()) loaded[i] = again[n] as LoadedRow | null;
   }
-  return loaded;
+  return loaded.map(
+    (row, i) => row ?? failed(kernel, keys[i] as string, 'runs that the row names are missing'),
+  );
 }
 
 /** Each time a run was replaced between the reads, the row has been rewritten: more than once or twice is a fault. */
