@@ -53,6 +53,7 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
     partial: null as unknown,
   }));
   const reader = new Reader(new Uint8Array());
+  const unflagged = new Array<Flag | undefined>(readings.length).fill(undefined);
 
   function take(bytes: Uint8Array, q: number): void {
     reader.reset(bytes);
@@ -84,7 +85,11 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
 
   return (parts, q) => {
     const values = new Array<FeatureValue>(readings.length).fill(null);
-    const flags = new Array<Flag | undefined>(readings.length).fill(undefined);
+    let flags = unflagged;
+    const flagAt = (at: number, flag: Flag): void => {
+      if (flags === unflagged) flags = [...unflagged];
+      flags[at] = flag;
+    };
     for (const { fold, starts, windows } of tracks) {
       for (let w = 0; w < windows.length; w++)
         starts[w] = windowStart((windows[w] as WindowReadings).window, q);
@@ -100,7 +105,7 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
           const { value, flag } =
             cell >= 0 ? finish(fold.cells, cell, query) : finish(fold.objects[object], 0, query);
           values[at] = value ?? instead;
-          flags[at] = flag;
+          if (flag !== undefined) flagAt(at, flag);
         }
       }
     }
@@ -108,7 +113,7 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
       for (const { at, finish, window, instead } of readings) {
         const { value, flag } = finish(partial, 0, { q, start: windowStart(window, q) });
         values[at] = value ?? instead;
-        flags[at] = flag;
+        if (flag !== undefined) flagAt(at, flag);
       }
     }
     return { values, flags };

@@ -57,7 +57,12 @@ export function readNewest(r: Reader): number {
 }
 
 /** The same of a state in bytes. Throws CorruptBytesError. */
-export const newestOf = (bytes: Uint8Array): number => readNewest(new Reader(bytes));
+export function newestOf(bytes: Uint8Array): number {
+  reader.reset(bytes);
+  return readNewest(reader);
+}
+
+const reader = new Reader(new Uint8Array());
 
 /** One literal, so that all states share one hidden class. */
 function compileCreate(shape: StateShape): () => State {

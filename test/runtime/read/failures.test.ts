@@ -63,6 +63,18 @@ describe('a row that cannot be read', () => {
     });
   });
 
+  test('does not decide the time of the others', async () => {
+    const { reader, memory } = await setUp([{ ts: now }, { user: 'u2', ts: now - minute }]);
+    const keys = [{ user: 'u1' }, { user: 'u2' }];
+    expect((await reader.readGroup('user_sales', keys)).asOf).toBe(now + 1);
+    const rows = memory.rows.get('user_sales@1')!;
+    const row = rows.get('u1')!;
+    rows.set('u1', { ...row, bytes: row.bytes.subarray(0, -1) });
+    const { asOf, entities } = await reader.readGroup('user_sales', keys);
+    expect(asOf).toBe(now);
+    expect(entities.map(e => e.status)).toEqual(['failed', 'known']);
+  });
+
   test('fails alone where only its closed tiles are damaged, which finishing it finds out', async () => {
     const { reader, memory } = await setUp([{ ts: now - 30 * minute }, {}, { user: 'u2' }]);
     const kernel = compileGroup(plan, userSales.plan);
