@@ -3,14 +3,17 @@ import {
   compileExpressions,
   compileGroup,
   type FeatureValue,
+  type FeatureValues,
   type Flag,
   type FunctionRegistry,
   type GroupKernel,
   type GroupPlan,
   type Plan,
   type ValueType,
+  windowStart,
 } from '../kernel/index.ts';
 import { MillraceError } from './errors.ts';
+import { createFinishedRows } from './finished-rows.ts';
 import type { LoadedRow } from './load-rows.ts';
 import { type EntityKey, keyReader } from './read-request.ts';
 import { tableOf } from './rows.ts';
@@ -88,7 +91,7 @@ function compileOutputs(
     },
     functions,
   );
-  const finalize = kernel.finalizer(needed);
+  const finalize = finalizerOf(kernel, needed);
   const direct = outputs.flatMap(({ name }, output) => {
     const index = group.features.findIndex(f => f.name === name);
     return index < 0 ? [] : [{ output, at: needed.indexOf(index) }];
@@ -112,10 +115,11 @@ function compileOutputs(
 
   return {
     outputs,
-    finish({ status, key, parts, lacks = 0, error }, asOf) {
+    finish(row, asOf) {
+      const { status, key, lacks = 0, error } = row;
       if (status === 'failed') return failed(error);
       try {
-        const finished = finalize(parts, asOf);
+        const finished = finalize(row, asOf);
         return { status, values: compute([finished.values]), flags: flagsOf(finished.flags), lacks };
       } catch (problem) {
         if (!(problem instanceof CorruptBytesError)) throw problem;
@@ -124,5 +128,50 @@ function compileOutputs(
     },
   };
 }
+
+/** The aggregated features `needed` of a row; what does not depend on the very time asked for may be known already. */
+function finalizerOf(
+  kernel: GroupKernel,
+  needed: readonly number[],
+): (row: LoadedRow, asOf: number) => FeatureValues<FeatureValue> {
+  const { slots, features } = kernel.group;
+  const places = [...needed.keys()];
+  const decays = (place: number): boolean => slots[features[needed[place]!]!.slot]!.aggregator === 'decayed';
+  const lasting = places.filter(place => !decays(place));
+  const decaying = places.filter(decays);
+  const indexesOf = (list: readonly number[]): number[] => list.map(place => needed[place]!);
+  const finalizeLasting = kernel.finalizer(indexesOf(lasting));
+  const finalizeDecaying = kernel.finalizer(indexesOf(decaying));
+  const windows = [...new Set(lasting.map(place => features[needed[place]!]!.window))];
+  const known = createFinishedRows<FeatureValues<FeatureValue>>(rowsKnown);
+  let epoch = { asOf: Number.NaN, text: '' };
+
+  return ({ key, version, parts }, asOf) => {
+    if (epoch.asOf !== asOf) epoch = { asOf, text: windows.map(w => windowStart(w, asOf)).join() };
+    const lastingValues =
+      version === 0
+        ? finalizeLasting(parts, asOf)
+        : known.get(key, version, epoch.text, isKept =>
+            // What stays encoded is a view: it must not keep the store's memory alive.
+            finalizeLasting(isKept ? parts.map(part => part.slice()) : parts, asOf),
+          );
+    if (decaying.length === 0) return lastingValues;
+    const { values: decayed, flags: decayedFlags } = finalizeDecaying(parts, asOf);
+    const values: FeatureValue[] = new Array(needed.length);
+    const flags: (Flag | undefined)[] = new Array(needed.length);
+    for (const [i, place] of lasting.entries()) {
+      values[place] = lastingValues.values[i]!;
+      flags[place] = lastingValues.flags[i];
+    }
+    for (const [i, place] of decaying.entries()) {
+      values[place] = decayed[i]!;
+      flags[place] = decayedFlags[i];
+    }
+    return { values, flags };
+  };
+}
+
+/** Of one view of a group. */
+const rowsKnown = 20_000;
 
 const none: readonly never[] = [];

@@ -13,6 +13,8 @@ import { storedRunId, tableOf } from './rows.ts';
 /** What a read found out about one row. */
 export interface LoadedRow {
   readonly key: string;
+  /** Of the row as it was read; 0 where there is none. */
+  readonly version: number;
   readonly status: 'known' | 'unknown' | 'failed';
   /** The time of the newest event; −∞ where there is none. */
   readonly newest: number;
@@ -70,18 +72,20 @@ async function loadOnce(
     'status' in row || row.fault !== null ? [] : row.runs.map(run => storedRunId(keys[i] as string, run.id)),
   );
   const runs = ids.length === 0 ? [] : await store.readRuns(table, ids).catch(storeError);
+  const versionAt = (i: number): number => stored[i]?.version ?? 0;
   let at = 0;
   return rows.map((row, i) => {
     if ('status' in row) return row;
     const key = keys[i] as string;
     if (row.fault !== null) return failed(kernel, key, `${row.fault.detail}; its events are set aside`);
-    if (row.runs.length === 0) return readable(kernel, key, () => of(kernel, key, row, [row.state], now));
+    if (row.runs.length === 0)
+      return readable(kernel, key, () => of(kernel, key, versionAt(i), row, [row.state], now));
     if (runs instanceof StoreError) return failed(kernel, key, runs.message);
     const own = runs.slice(at, at + row.runs.length);
     at += own.length;
     const found = own.filter(run => run !== null);
     if (found.length < own.length) return null;
-    return readable(kernel, key, () => of(kernel, key, row, [row.state, ...found], now));
+    return readable(kernel, key, () => of(kernel, key, versionAt(i), row, [row.state, ...found], now));
   });
 }
 
@@ -89,6 +93,7 @@ async function loadOnce(
 function of(
   kernel: GroupKernel,
   key: string,
+  version: number,
   { setAside }: RowOf<Uint8Array>,
   parts: readonly Uint8Array[],
   now: number,
@@ -96,11 +101,11 @@ function of(
   const newest = Math.max(...parts.map(newestOf));
   if (newest >= now) for (const part of parts) kernel.decode(part);
   const isKnown = newest !== Number.NEGATIVE_INFINITY;
-  const row: LoadedRow = isKnown ? { key, status: 'known', newest, parts } : unknown(key);
+  const row: LoadedRow = isKnown ? { key, version, status: 'known', newest, parts } : unknown(key);
   return setAside.length === 0 ? row : { ...row, lacks: setAside.length };
 }
 
-const nothing = { newest: Number.NEGATIVE_INFINITY, parts: [] } as const;
+const nothing = { version: 0, newest: Number.NEGATIVE_INFINITY, parts: [] } as const;
 
 const unknown = (key: string): LoadedRow => ({ key, status: 'unknown', ...nothing });
 
