@@ -2,7 +2,6 @@ import { type GroupKernel, NewerCodecError, type Row, type StreamEvent } from '.
 import { type MillraceError, StoreError } from './errors.ts';
 import { createIdRuns, type IdsByRun } from './id-runs.ts';
 import { markName } from './marks.ts';
-import type { EventRecord } from './parse-records.ts';
 import type {
   CachedRow,
   Clock,
@@ -14,6 +13,7 @@ import type {
 } from './ports.ts';
 import { type RowLimits, RunError, tableOf } from './rows.ts';
 import type { RunGraveyard } from './run-graveyard.ts';
+import type { EventRecord } from './unpack-records.ts';
 import { type RowUpdate, updateRow } from './update-row.ts';
 
 /** An event of a batch with its place in the shard. */

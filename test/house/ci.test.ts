@@ -19,6 +19,7 @@ const played: Readonly<Record<string, string>> = {
   'verify:retail': "echo 'verify:retail: 5 values compared, 0 mismatches'",
   'verify:chronon': "echo 'verify:chronon: 5 values compared, 0 differences'",
   'verify:motion': "echo 'verify:motion: 5 vectors compared, 0 mismatches'",
+  'test:dynamodb-local': 'echo 121 passed',
   chaos: 'echo every fault occurred',
   fuzz: "echo 'fuzz: 700 requests of 7 operations, seed 4, 0 problems'",
   bench: 'echo figures',
@@ -40,9 +41,13 @@ case $1 in ${cases.join(' ')} *) echo "no part $1"; exit 9 ;; esac
 `,
   );
   chmodSync(npm, 0o755);
-  const redis = join(bin, 'redis-server');
-  writeFileSync(redis, `#!/bin/sh\n${redisServer}\n`);
-  chmodSync(redis, 0o755);
+  const program = (name: string, script: string) => {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(bin, name), 0o755);
+  };
+  program('redis-server', redisServer);
+  // Makes an environment whose pip installs at once.
+  program('python3', 'mkdir -p "$3/bin"; echo "#!/bin/sh" > "$3/bin/pip"; chmod +x "$3/bin/pip"');
   const { status, stdout, stderr } = spawnSync(join(repositoryRoot, '.ci/run'), {
     encoding: 'utf8',
     env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, MILLRACE_DATA: data },
@@ -90,6 +95,7 @@ describe('it fails, and still ends with the count, when', () => {
     ['the demo fails', { 'demo:retail': `${played['demo:retail']}; exit 1` }, counts],
     ['the demo prints no values', { 'demo:retail': "echo '17850'" }, counts],
     ['the demo prints nulls', { 'demo:retail': "echo 17850; echo 'spend_30d null'" }, counts],
+    ['the DynamoDB adapter fails, or Java is missing', { 'test:dynamodb-local': 'exit 1' }, counts],
     ['values differ from SQL', { 'verify:retail': 'exit 1' }, counts],
     ["values differ from Chronon's", { 'verify:chronon': 'exit 1' }, counts],
     ['a running service differs from the oracle', { 'verify:motion': 'exit 1' }, counts],

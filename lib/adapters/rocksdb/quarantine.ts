@@ -1,8 +1,9 @@
 import type { Quarantine, QuarantinedEvent, QuarantineReason } from '../../runtime/ports.ts';
+import { sortableDigits } from '../sortable-digits.ts';
 import type { DataDirectory } from './data-directory.ts';
 import type { Database } from './database.ts';
 import { decodeKept, encodeKept } from './kept-event.ts';
-import { allKeys, keysUnder, sortableDigits, textKey } from './keys.ts';
+import { allKeys, keysUnder, textKey } from './keys.ts';
 import { perDatabase } from './per-database.ts';
 
 export interface RocksdbQuarantine extends Quarantine {

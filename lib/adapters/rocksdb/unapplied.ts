@@ -1,7 +1,8 @@
 import type { UnappliedEvent, UnappliedReason, UnappliedStore } from '../../runtime/ports.ts';
+import { sortableDigits } from '../sortable-digits.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { decodeKept, encodeKept } from './kept-event.ts';
-import { allKeys, keysUnder, sortableDigits, textKey } from './keys.ts';
+import { allKeys, keysUnder, textKey } from './keys.ts';
 
 /**
  * Unapplied events in a data directory. What is put outlives the process; after a power failure it may be lost together
