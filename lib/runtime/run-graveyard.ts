@@ -7,7 +7,10 @@ export interface RunGraveyard {
   bury(): Promise<void>;
 }
 
-/** A reader that saw the old row may still be on its way to the runs it named; reads end well before this. */
+/**
+ * A reader that saw the old row may still be on its way to the runs it named, or see it in a cache for a while; caches
+ * forget it, and reads end, well before this.
+ */
 export const readTimeout = 30_000;
 
 /** Held in memory: runs replaced just before a crash stay behind (docs/limits.md). */

@@ -1,8 +1,12 @@
+import { MillraceError } from '../../runtime/errors.ts';
+
 /**
  * Names of keys: `millrace:row:{user_engagement@1:17850}`. What stands in braces is the hash tag: it alone decides the
  * slot in a cluster, so that a row and its cached copy lie on one node, whatever the prefix, and rows spread by key.
  */
 export function redisKeys(prefix: string) {
+  if (/[{}]/.test(prefix))
+    throw new MillraceError(`the prefix ${prefix} has braces: all keys would lie in one slot of a cluster`);
   const tagged = (kind: string) => (table: string, key: string) =>
     `${prefix}${kind}:{${named(table)}:${key}}`;
   return {

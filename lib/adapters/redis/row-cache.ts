@@ -169,7 +169,8 @@ const rowsAtOnce = 256;
 /** Null where it fails, or takes longer. */
 function inTime<T>(ms: number, working: Promise<T>): Promise<T | null> {
   return new Promise(resolve => {
-    const timer = setTimeout(() => resolve(null), ms);
+    // What has come by then counts, though this process had no time to look: it is looked at before the immediate.
+    const timer = setTimeout(() => setImmediate(resolve, null), ms);
     const settle = (result: T | null): void => {
       clearTimeout(timer);
       resolve(result);

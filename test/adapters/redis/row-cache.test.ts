@@ -79,6 +79,10 @@ describe('a row cache in Redis', () => {
     expect(() => create({ boundMs: 0 })).toThrow('boundMs is 0');
   });
 
+  test('a prefix with a hash tag is refused: it would put all keys in one slot', () => {
+    expect(() => create({ prefix: '{prod}:' })).toThrow('the prefix {prod}: has braces');
+  });
+
   test('counts what it answers', async () => {
     const cache = create();
     await cache.publish('t', [row('a', 2), row('b', 1)], Date.now());
@@ -92,6 +96,17 @@ describe('a row cache in Redis', () => {
       passedOver: 1,
       unpublished: 0,
     });
+  });
+
+  test('an answer that came in time counts, though the process was busy until later', async () => {
+    const cache = create({ readWithinMs: 50 });
+    await cache.publish('t', [row('a', 1)], Date.now());
+    const reading = cache.read('t', ['a']);
+    // The command leaves in this turn or the next; then nothing is looked at for three times as long as a read may take.
+    await new Promise(resolve => setImmediate(resolve));
+    const busyUntil = performance.now() + 150;
+    while (performance.now() < busyUntil);
+    expect((await reading)[0]?.version).toBe(1);
   });
 
   describe('when Redis hangs', () => {
