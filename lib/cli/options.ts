@@ -33,6 +33,12 @@ export const collect = (value: string, before: readonly string[] | undefined): r
   value,
 ];
 
+/** Parses an option's value: a whole number from 1. */
+export function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Write a whole number from 1.');
+  return Number(text);
+}
+
 function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65_535)

@@ -1,11 +1,8 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { randomInt } from 'node:crypto';
-import type { LogRecord, QuarantineReason } from './ports.ts';
-
-/** The record of one event: as it came, or one line of a packed one, with its place in it. */
-export interface EventRecord extends LogRecord {
-  readonly index?: number;
-}
+import { isAggregated } from './aggregated-record.ts';
+import type { QuarantineReason } from './ports.ts';
+import type { EventRecord } from './unpack-records.ts';
 
 /** The events of a batch: `json[i]` is the value of `records[i]`, unless it has a failure. */
 export interface ParsedBatch {
@@ -23,37 +20,17 @@ export interface ParseFailure {
 export const largestEvent = 262_144;
 
 /**
- * The events of records, in order; a record may hold several, one a line.
+ * The events of records that hold one each (unpack-records.ts), in order.
  *
  * Parsing one long text is faster than many short ones, so all are joined into one JSON array first. Between
  * them goes a number drawn for this call: only if it comes out at every second place did each event's text end where
  * its bytes end, and no crafted text can have borrowed from its neighbour. If anything is amiss, each event is
  * parsed alone and the bad ones are named.
  */
-export function parseRecords(batch: readonly LogRecord[]): ParsedBatch {
-  const records = batch.some(isPacked) ? batch.flatMap(unpack) : batch;
+export function parseRecords(records: readonly EventRecord[]): ParsedBatch {
   const json = parseTogether(records);
   return json === null ? parseOneByOne(records) : { records, json, failures: new Map() };
 }
-
-const newline = 10;
-
-const isPacked = ({ data }: LogRecord): boolean => data.includes(newline);
-
-function unpack(record: LogRecord): EventRecord[] {
-  const { data } = record;
-  const lines: EventRecord[] = [];
-  for (let from = 0; from < data.length; ) {
-    const found = data.indexOf(newline, from);
-    const to = found < 0 ? data.length : found;
-    const line = data.subarray(from, to);
-    if (!isBlank(line)) lines.push({ ...record, data: line, index: lines.length });
-    from = to + 1;
-  }
-  return lines.length === 0 ? [record] : lines;
-}
-
-const isBlank = (line: Uint8Array): boolean => line.every(b => b === 32 || b === 9 || b === 13);
 
 function parseTogether(records: readonly EventRecord[]): unknown[] | null {
   // A small integer, the cheapest value there is to parse.
@@ -106,11 +83,20 @@ function parseAlone(data: Uint8Array): { readonly json?: unknown; readonly failu
     const detail = `the event has ${data.length} bytes; at most ${largestEvent} are read`;
     return { failure: { reason: 'too-large', detail } };
   }
-  if (!isUtf8(data)) return { failure: { reason: 'bad-encoding', detail: 'the event is not UTF-8 text' } };
+  if (!isUtf8(data)) return { failure: { reason: 'bad-encoding', detail: notText(data) } };
   const text = Buffer.from(data.buffer, data.byteOffset, data.length).toString('utf8');
   try {
     return { json: JSON.parse(text) };
   } catch (error) {
     return { failure: { reason: 'not-json', detail: (error as Error).message } };
   }
+}
+
+/** What the bytes seem to be instead. */
+function notText(data: Uint8Array): string {
+  if (isAggregated(data)) {
+    return 'the record begins like one of the Kinesis Producer Library, and its checksum or content is broken';
+  }
+  if (data[0] === 0x1f && data[1] === 0x8b) return 'the record is compressed with gzip: send JSON as it is';
+  return 'the event is not UTF-8 text';
 }

@@ -12,7 +12,6 @@ import { MillraceError, StoreError } from './errors.ts';
 import { createRowFolder, type PlacedEvent, type RowPass } from './fold-rows.ts';
 import { createHomeRows } from './home-rows.ts';
 import { markName, moveMark, standingOf } from './marks.ts';
-import type { EventRecord } from './parse-records.ts';
 import type {
   Clock,
   LogRecord,
@@ -26,6 +25,7 @@ import type {
 import { localRowLimits, type RowLimits } from './rows.ts';
 import { createRunGraveyard } from './run-graveyard.ts';
 import { noCounts, type Transform, type TransformCounts, type TransformResult } from './transform-result.ts';
+import type { EventRecord } from './unpack-records.ts';
 
 export interface TransformOptions {
   readonly plan: Plan;

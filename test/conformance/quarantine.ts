@@ -2,7 +2,17 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Quarantine, QuarantinedEvent } from '../../lib/runtime/ports.ts';
 import { bytes, type Subject, text } from './harness.ts';
 
-export function quarantineConformance(name: string, make: () => Promise<Subject<Quarantine>>): void {
+/** What a store cannot do. */
+export interface QuarantineLimits {
+  /** An event put again for another reason is counted, and found, under both; a listing of all has it once. */
+  readonly keepsBothReasons?: boolean;
+}
+
+export function quarantineConformance(
+  name: string,
+  make: () => Promise<Subject<Quarantine>>,
+  { keepsBothReasons = false }: QuarantineLimits = {},
+): void {
   describe(`quarantine: ${name}`, () => {
     let subject: Subject<Quarantine>;
     let quarantine: Quarantine;
@@ -60,17 +70,34 @@ export function quarantineConformance(name: string, make: () => Promise<Subject<
 
     test('an event put again is there once, as put last', async () => {
       await quarantine.put([event(at(3)), event(at(4))]);
+      await quarantine.put([event(at(3), { detail: 'again' }), event(at(3), { detail: 'last' })]);
+      const listed = await quarantine.list({ limit: 10 });
+      expect(listed.map(e => e.detail)).toEqual(['last', event(at(4)).detail]);
+      expect(await quarantine.count()).toEqual(new Map([['schema', 2]]));
+    });
+
+    test('an event put again for another reason is there once, and forgotten as one', async () => {
+      await quarantine.put([event(at(3)), event(at(4))]);
+      await quarantine.count();
       await quarantine.put([
         event(at(3), { reason: 'no-key', detail: 'none' }),
         event(at(3), { reason: 'late' }),
       ]);
-      expect((await quarantine.list({ limit: 10 })).map(e => e.reason)).toEqual(['late', 'schema']);
-      expect(await quarantine.count()).toEqual(
-        new Map([
-          ['late', 1],
-          ['schema', 1],
-        ]),
-      );
+      const listed = await quarantine.list({ limit: 10 });
+      expect(listed.map(e => e.position.sequence)).toEqual([3, 4]);
+      expect(await positions({ reason: 'late', limit: 10 })).toEqual(['3/0']);
+      if (!keepsBothReasons) {
+        expect(listed.map(e => e.reason)).toEqual(['late', 'schema']);
+        expect(await quarantine.count()).toEqual(
+          new Map([
+            ['late', 1],
+            ['schema', 1],
+          ]),
+        );
+      }
+      await quarantine.remove([listed[0]!.id]);
+      expect(await positions({ limit: 10 })).toEqual(['4/0']);
+      expect(await quarantine.count()).toEqual(new Map([['schema', 1]]));
     });
 
     test('lists in the order of positions', async () => {

@@ -29,7 +29,7 @@ export const layers = {
   },
   functions: {
     folder: 'functions',
-    imports: ['adapters', 'runtime', 'define', 'kernel'],
+    imports: ['service', 'adapters', 'runtime', 'define', 'kernel'],
     outside: 'packages',
   },
   features: { folder: 'features', imports: ['define'], outside: 'nothing' },

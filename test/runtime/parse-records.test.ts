@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { largestEvent, parseRecords } from '../../lib/runtime/parse-records.ts';
 import type { LogRecord } from '../../lib/runtime/ports.ts';
+import { unpackRecords } from '../../lib/runtime/unpack-records.ts';
 
 const recordOf = (data: string | Uint8Array, i = 0): LogRecord => ({
   shard: 'a',
@@ -10,7 +11,8 @@ const recordOf = (data: string | Uint8Array, i = 0): LogRecord => ({
   data: typeof data === 'string' ? Buffer.from(data) : data,
 });
 
-const parse = (...texts: readonly (string | Uint8Array)[]) => parseRecords(texts.map(recordOf));
+const parse = (...texts: readonly (string | Uint8Array)[]) =>
+  parseRecords(unpackRecords(texts.map(recordOf)));
 
 /** What became of each event: where it stands, its bytes, and its value or why it has none. */
 const outcomes = ({ records, json, failures }: ReturnType<typeof parseRecords>) =>
@@ -21,7 +23,8 @@ const outcomes = ({ records, json, failures }: ReturnType<typeof parseRecords>) 
   }));
 
 /** A single record leaves no neighbour to borrow from. */
-const oneByOne = (batch: readonly LogRecord[]) => batch.flatMap(record => outcomes(parseRecords([record])));
+const oneByOne = (batch: readonly LogRecord[]) =>
+  batch.flatMap(record => outcomes(parseRecords(unpackRecords([record]))));
 
 /** Whether an event's bytes are JSON, said without the code under test. */
 function isJson(latin1: string): boolean {
@@ -106,7 +109,7 @@ describe('a batch', () => {
     fc.assert(
       fc.property(fc.array(data, { maxLength: 12 }), texts => {
         const batch = texts.map(recordOf);
-        const together = outcomes(parseRecords(batch));
+        const together = outcomes(parseRecords(unpackRecords(batch)));
         expect(together).toEqual(oneByOne(batch));
         for (const event of together) expect('json' in event).toBe(isJson(event.data));
       }),
@@ -170,37 +173,5 @@ describe('a bad record', () => {
     const { json, failures } = parse(`"${'x'.repeat(largestEvent - 2)}"`);
     expect(failures.size).toBe(0);
     expect(json[0]).toHaveLength(largestEvent - 2);
-  });
-});
-
-describe('a record of several lines', () => {
-  test('is an event a line, counted from 0; blank lines are none', () => {
-    const { records, json } = parse('{"n":0}', '\n{"n":1}\r\n \t\r\n{"n":2}\n', '{"n":3}\n');
-    expect(json).toEqual([{ n: 0 }, { n: 1 }, { n: 2 }, { n: 3 }]);
-    expect(records.map(({ sequence, index = 0 }) => [sequence, index])).toEqual([
-      [1, 0],
-      [2, 0],
-      [2, 1],
-      [3, 0],
-    ]);
-    expect(records.map(r => r.arrivalTime)).toEqual([1000, 1001, 1001, 1002]);
-  });
-
-  test('loses only the line that is bad, with that line as its bytes', () => {
-    const { records, json, failures } = parse('{"n":0}\n{"n":\n{"n":2}');
-    expect(failures.get(1)).toMatchObject({ reason: 'not-json' });
-    expect(Buffer.from(records[1]!.data).toString()).toBe('{"n":');
-    expect([failures.size, json[0], json[2]]).toEqual([1, { n: 0 }, { n: 2 }]);
-  });
-
-  test('may be larger than an event, if its lines are not', () => {
-    const long = JSON.stringify('x'.repeat(largestEvent - 2));
-    expect(parse(`${long}\n${long}`).failures.size).toBe(0);
-  });
-
-  test('that are all blank is one bad event: nothing vanishes', () => {
-    const { records, failures } = parse(' \n\r\n');
-    expect(records).toHaveLength(1);
-    expect(failures.get(0)).toMatchObject({ reason: 'not-json' });
   });
 });

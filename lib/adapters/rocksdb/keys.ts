@@ -12,9 +12,3 @@ export function keysUnder(...parts: readonly string[]): { readonly gte: Buffer; 
 
 /** Every key there is. Text in UTF-8 has no byte above 0xf4. */
 export const allKeys = { gte: Buffer.of(0), lt: Buffer.of(0xff) };
-
-/** Digits that sort as text the way the numbers do; for whole numbers from 0 of up to 99 digits. */
-export function sortableDigits(value: number | bigint): string {
-  const digits = value.toString();
-  return `${digits.length.toString().padStart(2, '0')}${digits}`;
-}

@@ -1,8 +1,9 @@
-import { StoreError } from '../../runtime/errors.ts';
 import type { Quarantine, QuarantinedEvent, QuarantineReason } from '../../runtime/ports.ts';
+import { sortableDigits } from '../sortable-digits.ts';
 import type { DataDirectory } from './data-directory.ts';
 import type { Database } from './database.ts';
-import { allKeys, keysUnder, sortableDigits, textKey } from './keys.ts';
+import { decodeKept, encodeKept } from './kept-event.ts';
+import { allKeys, keysUnder, textKey } from './keys.ts';
 import { perDatabase } from './per-database.ts';
 
 export interface RocksdbQuarantine extends Quarantine {
@@ -27,7 +28,7 @@ export function createQuarantine({ database }: DataDirectory): RocksdbQuarantine
       const keys = [...byKey.keys()].map(key => Buffer.from(key));
       const before = counts.known === null ? [] : database.getMany('quarantine', keys);
       database.write(batch => {
-        for (const event of byKey.values()) batch.put('quarantine', keyOf(event), encode(event));
+        for (const event of byKey.values()) batch.put('quarantine', keyOf(event), encodeKept(event));
       });
       for (const value of before) if (value !== undefined) counts.add(decode(value).reason, -1);
       for (const { reason } of byKey.values()) counts.add(reason, 1);
@@ -117,34 +118,7 @@ function keyOfId(id: string): Buffer | null {
   }
 }
 
-/** The length of what follows as JSON (4 bytes), that JSON, the payload. */
-function encode({ payload, position, ...event }: QuarantinedEvent): Buffer {
-  const { shard, index, sequence } = position;
-  const big = typeof sequence === 'bigint';
-  const text = Buffer.from(
-    JSON.stringify({ ...event, position: { shard, sequence: sequence.toString(), big, index } }),
-  );
-  const length = Buffer.allocUnsafe(4);
-  length.writeUInt32LE(text.length);
-  return Buffer.concat([length, text, payload]);
-}
-
 function decode(value: Buffer): Quarantined {
-  try {
-    const start = 4 + value.readUInt32LE(0);
-    const { position, ...rest } = JSON.parse(value.toString('utf8', 4, start));
-    const { shard, sequence, big, index } = position;
-    const event: QuarantinedEvent = {
-      ...rest,
-      position: { shard, sequence: big ? BigInt(sequence) : Number(sequence), index },
-      payload: value.subarray(start),
-    };
-    return { ...event, id: idOf(event) };
-  } catch (cause) {
-    throw new StoreError(
-      'corrupt',
-      'quarantine: an entry cannot be read. Restore the directory from a copy.',
-      { cause },
-    );
-  }
+  const event = decodeKept<QuarantinedEvent>('quarantine', value);
+  return { ...event, id: idOf(event) };
 }

@@ -1,7 +1,8 @@
-import { StoreError } from '../../runtime/errors.ts';
 import type { UnappliedEvent, UnappliedReason, UnappliedStore } from '../../runtime/ports.ts';
+import { sortableDigits } from '../sortable-digits.ts';
 import type { DataDirectory } from './data-directory.ts';
-import { allKeys, keysUnder, sortableDigits, textKey } from './keys.ts';
+import { decodeKept, encodeKept } from './kept-event.ts';
+import { allKeys, keysUnder, textKey } from './keys.ts';
 
 /**
  * Unapplied events in a data directory. What is put outlives the process; after a power failure it may be lost together
@@ -11,7 +12,7 @@ export function createUnappliedStore({ database }: DataDirectory): UnappliedStor
   return {
     async put(events) {
       database.write(batch => {
-        for (const event of events) batch.put('unapplied', keyOf(event), encode(event));
+        for (const event of events) batch.put('unapplied', keyOf(event), encodeKept(event));
       });
     },
 
@@ -57,35 +58,4 @@ function keyOf({ table, key, fault, incarnation, position }: UnappliedEvent): Bu
   return textKey(table, escaped(key), ...parts);
 }
 
-/** The length of what follows as JSON (4 bytes), that JSON, the payload. */
-function encode({ payload, position, ...event }: UnappliedEvent): Buffer {
-  const { shard, index, sequence } = position;
-  const big = typeof sequence === 'bigint';
-  const text = Buffer.from(
-    JSON.stringify({ ...event, position: { shard, sequence: sequence.toString(), big, index } }),
-  );
-  const length = Buffer.allocUnsafe(4);
-  length.writeUInt32LE(text.length);
-  return Buffer.concat([length, text, payload]);
-}
-
-function decode(value: Buffer): UnappliedEvent {
-  try {
-    const start = 4 + value.readUInt32LE(0);
-    const { position, ...rest } = JSON.parse(value.toString('utf8', 4, start));
-    const { shard, sequence, big, index } = position;
-    return {
-      ...rest,
-      position: { shard, sequence: big ? BigInt(sequence) : Number(sequence), index },
-      payload: value.subarray(start),
-    };
-  } catch (cause) {
-    throw new StoreError(
-      'corrupt',
-      'unapplied: an entry cannot be read. Restore the directory from a copy.',
-      {
-        cause,
-      },
-    );
-  }
-}
+const decode = (value: Buffer): UnappliedEvent => decodeKept('unapplied', value);

@@ -1,10 +1,10 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { formatTimestamp } from '../../kernel/timestamp.ts';
 import { type QuarantinedEvent, type QuarantineReason, quarantineReasons } from '../../runtime/ports.ts';
 import { formatCount, formatTable, print, toJson } from '../format.ts';
 import { RequestError } from '../keys.ts';
 import { loadDefinitions } from '../load-definitions.ts';
-import { type CommonOptions, options } from '../options.ts';
+import { type CommonOptions, options, wholeNumber } from '../options.ts';
 import { withLocal } from '../with-local.ts';
 import { redriveCommand } from './redrive.ts';
 
@@ -40,7 +40,7 @@ const listCommand = (): Command =>
     .description('list quarantined events, oldest first, and count them by reason')
     .option('--stream <name>', 'of this stream only')
     .addOption(new Option('--reason <reason>', 'for this reason only').choices([...quarantineReasons]))
-    .option('--limit <count>', 'at most so many', parseLimit, 20)
+    .option('--limit <count>', 'at most so many', wholeNumber, 20)
     .addOption(options.data())
     .addOption(options.features())
     .addOption(options.json())
@@ -112,9 +112,4 @@ function forMachines({ payload, ...event }: QuarantinedEvent & { readonly id: st
     payload: text,
     ...(Buffer.from(text).equals(bytes) ? {} : { payloadBase64: bytes.toString('base64') }),
   };
-}
-
-function parseLimit(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Write a whole number from 1.');
-  return Number(text);
 }

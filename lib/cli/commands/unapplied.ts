@@ -1,10 +1,10 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { formatTimestamp } from '../../kernel/timestamp.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatCount, formatTable, print, toJson } from '../format.ts';
 import { RequestError } from '../keys.ts';
 import { loadDefinitions } from '../load-definitions.ts';
-import { type CommonOptions, options } from '../options.ts';
+import { type CommonOptions, options, wholeNumber } from '../options.ts';
 import { askService } from '../service-client.ts';
 import { withLocal } from '../with-local.ts';
 
@@ -40,7 +40,7 @@ const listCommand = (): Command =>
     .description('list unapplied events by row, and count them by reason')
     .option('--table <table>', 'of this table only, such as customer_activity@1')
     .option('--key <key>', 'of this row only')
-    .option('--limit <count>', 'at most so many', parseLimit, 20)
+    .option('--limit <count>', 'at most so many', wholeNumber, 20)
     .addOption(options.data())
     .addOption(options.features())
     .addOption(options.json())
@@ -133,9 +133,4 @@ interface Report {
 function checkRow({ table, key }: { readonly table?: string; readonly key?: string }): void {
   if (key !== undefined && table === undefined)
     throw new RequestError('--key names a row of a table: say which with --table');
-}
-
-function parseLimit(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Write a whole number from 1.');
-  return Number(text);
 }

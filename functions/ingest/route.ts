@@ -1,0 +1,95 @@
+import type { EventOutcome, FailedEvent } from '../../lib/adapters/kinesis/outcome.ts';
+import type { KinesisProducer } from '../../lib/adapters/kinesis/producer.ts';
+import type { StreamPlan } from '../../lib/kernel/index.ts';
+import type { LogAppend } from '../../lib/runtime/ports.ts';
+import { HttpError } from '../../lib/service/errors.ts';
+import { createBodyReader, isRefused } from '../../lib/service/event-body.ts';
+import type { Route } from '../../lib/service/routes.ts';
+
+export interface IngestedStream {
+  readonly stream: StreamPlan;
+  readonly producer: KinesisProducer;
+}
+
+export interface IngestRouteOptions {
+  readonly streams: readonly IngestedStream[];
+  readonly maxEvents: number;
+  /** Told what became of the events of a request. */
+  readonly observe: (stream: string, counts: IngestCounts) => void;
+}
+
+export interface IngestCounts {
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly failed: number;
+}
+
+/**
+ * `POST /v1/events` in front of Kinesis: an answer for each event, in their order. Accepted means stored by Kinesis,
+ * at the position that is said. A failed one was not stored within its time, or not for certain: only these are to be
+ * sent again. Where nothing was stored and all may be sent again, the whole request is answered with 429 or 503.
+ */
+export function createIngestRoute({ streams, maxEvents, observe }: IngestRouteOptions): Route {
+  const served = new Map(
+    streams.map(({ stream, producer }) => [
+      stream.name,
+      { name: stream.name, producer, read: createBodyReader({ stream, maxEvents }) },
+    ]),
+  );
+
+  return {
+    method: 'POST',
+    path: '/v1/events',
+    query: ['stream'],
+    types: ['application/json', 'application/x-ndjson'],
+    async answer({ query, body, type }) {
+      const { name, producer, read } = find(served, query.stream);
+      const events = read(body, type === 'application/json' ? 'json' : 'ndjson');
+      const taken = events.filter((event): event is LogAppend => !isRefused(event));
+      const outcomes = await producer.append(taken);
+      const failed = outcomes.filter(isFailed);
+      const counts = {
+        accepted: outcomes.length - failed.length,
+        rejected: events.length - taken.length,
+        failed: failed.length,
+      };
+      observe(name, counts);
+      refuseWhole(outcomes, failed);
+      let next = 0;
+      const answers = events.map(event =>
+        isRefused(event)
+          ? { status: 'rejected', reason: event.rejected, message: event.message }
+          : answerOf(name, outcomes[next++]!),
+      );
+      return { body: JSON.stringify({ ...counts, events: answers }) };
+    },
+  };
+}
+
+const isFailed = (outcome: EventOutcome): outcome is FailedEvent => outcome.status === 'failed';
+
+function answerOf(stream: string, outcome: EventOutcome) {
+  if (isFailed(outcome)) return outcome;
+  const { shard, sequence, index } = outcome;
+  return { status: 'accepted', position: `${stream}/${shard}/${sequence}/${index}` };
+}
+
+/** Throws where nothing was stored, so that callers need to know one kind of retry only. */
+function refuseWhole(outcomes: readonly EventOutcome[], failed: readonly FailedEvent[]): void {
+  const [first] = failed;
+  if (first === undefined || failed.length < outcomes.length) return;
+  const mayPass = failed.every(({ reason }) => reason === 'throttled' || reason === 'unavailable');
+  if (!mayPass) return;
+  const code = first.reason === 'throttled' ? 'behind' : 'unavailable';
+  const message = 'the stream did not take the events in time: send the same again later';
+  throw new HttpError(code, message, { 'retry-after': '1' });
+}
+
+function find<T>(streams: ReadonlyMap<string, T>, name: string | undefined): T {
+  const [only] = streams.values();
+  const found = name === undefined && streams.size === 1 ? only : streams.get(name ?? '');
+  if (found !== undefined) return found;
+  const names = [...streams.keys()].join(', ');
+  if (name === undefined) throw new HttpError('bad-request', `say which stream with ?stream=: ${names}`);
+  throw new HttpError('not-found', `there is no stream of that name; there is ${names}`);
+}

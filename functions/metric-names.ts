@@ -1,0 +1,19 @@
+/** The names that functions emit metrics under, and that dashboards and alarms read. Dimension: the stream. */
+export const metricNames = {
+  eventsAccepted: 'EventsAccepted',
+  /** Refused at the door: no JSON at all. */
+  eventsRejected: 'EventsRejected',
+  /** Not stored by Kinesis within their time. */
+  eventsFailed: 'EventsFailed',
+  recordsPut: 'RecordsPut',
+  recordsThrottled: 'RecordsThrottled',
+  eventsFolded: 'EventsFolded',
+  /** Applied before, or copies. */
+  eventsSkipped: 'EventsSkipped',
+  eventsLate: 'EventsLate',
+  eventsBad: 'EventsBad',
+  /** Of batches that are to be given again. */
+  eventsUnsettled: 'EventsUnsettled',
+} as const;
+
+export const metricNamespace = 'Millrace';

@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
+import { bundleFunction, type FunctionName } from '../../functions/bundle.ts';
+import { startKinesisServer } from '../support/kinesis-server.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const definitions = resolve('features/feed/index.ts');
+const run = promisify(execFile);
+
+async function bundled(name: FunctionName) {
+  const outdir = temporaryDirectory();
+  return { outdir, ...(await bundleFunction({ name, definitions, outdir })) };
+}
+
+/** Calls the handler of a bundle in a process of its own, with this environment and no other. */
+async function invoke(outdir: string, event: unknown, environment: Readonly<Record<string, string>>) {
+  const module = pathToFileURL(join(outdir, 'index.mjs')).href;
+  const program = `
+    const { handler } = await import(${JSON.stringify(module)});
+    console.log('\\n' + JSON.stringify(await handler(${JSON.stringify(event)})));
+  `;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], {
+    env: environment,
+  });
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
+}
+
+test('the ingest function runs from its bundle, with the credentials of its environment', async () => {
+  const server = await startKinesisServer({ shards: 1 });
+  onTestFinished(() => server.close());
+  const { outdir, startBytes } = await bundled('ingest');
+  const event = {
+    rawPath: '/v1/events',
+    rawQueryString: '',
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: '{"user_id":"u1"}',
+    isBase64Encoded: false,
+    requestContext: { requestId: 'r', http: { method: 'POST' } },
+  };
+  const answer = await invoke(outdir, event, {
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'key',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_SESSION_TOKEN: 'token',
+    AWS_ENDPOINT_URL_KINESIS: server.endpoint,
+    MILLRACE_STREAMS: '{"interactions":"prod-interactions"}',
+  });
+  expect(answer.statusCode).toBe(200);
+  expect([...server.stored.values()].flat().map(r => r.data.toString())).toEqual(['{"user_id":"u1"}']);
+  expect(startBytes).toBeLessThan(400_000);
+});
+
+test('the transform function loads S3 only when an event is set aside', async () => {
+  const { outdir, startBytes, totalBytes } = await bundled('transform');
+  const withS3 = readdirSync(outdir).filter(file =>
+    readFileSync(join(outdir, file)).includes('ListObjectsV2'),
+  );
+  expect(withS3).toEqual([expect.stringMatching(/^set-aside-.*\.mjs$/)]);
+  expect(startBytes).toBeLessThan(450_000);
+  expect(totalBytes).toBeGreaterThan(startBytes);
+});
