@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../lib/runtime/errors.ts';
-import type { LogRecord, QuarantinedEvent, StateStore } from '../../lib/runtime/ports.ts';
+import type { LogRecord, QuarantinedEvent, StateStore, UnappliedStore } from '../../lib/runtime/ports.ts';
 import { createReader } from '../../lib/runtime/read.ts';
 import { createTransform } from '../../lib/runtime/transform.ts';
+import type { Transform } from '../../lib/runtime/transform-result.ts';
 import { createMemoryUnapplied } from '../support/memory-unapplied.ts';
 import { checkQuarantine, checkValues } from './check.ts';
 import { noFaults } from './faults.ts';
 import { feeds, type GroupName, type Life } from './feed.ts';
-import { expectationOf } from './oracle.ts';
+import { type Expectation, expectationOf } from './oracle.ts';
 import { createEmissions } from './producer.ts';
 import type { Profile } from './profile.ts';
 import type { Random } from './random.ts';
@@ -28,133 +29,169 @@ export interface RealTimeOptions {
   settled(): Promise<void>;
 }
 
-/** What happened to attempts. */
-export interface RealTimeCounts {
-  attempts: number;
-  failed: number;
-  partialFailure: number;
-  timedOut: number;
+/** What happened. */
+const nothing = {
+  attempts: 0,
+  failed: 0,
+  partialFailure: 0,
+  timedOut: 0,
   /** Attempts that were given up and went on to their end. */
-  zombie: number;
-  replay: number;
-  reads: number;
+  zombie: 0,
+  replay: 0,
+  reads: 0,
+};
+export type RealTimeCounts = typeof nothing;
+
+export interface RealTimeResult {
+  readonly events: number;
+  readonly counts: RealTimeCounts;
+  /** What is wrong; empty where nothing is. The first few suffice. */
+  readonly problems: readonly string[];
 }
 
 /**
  * A world like those of world.ts in real time, over a real store: the stream is simulated and there from the start,
- * the mapping gives its batches to real transforms, and at the end the values are held against the stream's.
+ * its batches are given to real transforms, and at the end the values are held against the stream's.
  */
-export async function runInRealTime(options: RealTimeOptions) {
-  const { profile, random, connect, direct } = options;
-  const problems: string[] = [];
-  const problem = (what: string): void => {
-    if (problems.length < 5) problems.push(what);
-  };
+export async function runInRealTime(options: RealTimeOptions): Promise<RealTimeResult> {
+  const { profile, random, direct } = options;
   const start = Date.UTC(2024, 4, 1);
   const faults = noFaults();
-  const stream = createStream(
-    createEmissions(profile, start, random.fork(), faults),
-    profile,
-    random.fork(),
-    faults,
-  );
+  const sent = createEmissions(profile, start, random.fork(), faults);
+  const stream = createStream(sent, profile, random.fork(), faults);
   const expectation = expectationOf(stream, profile.feed);
-  const quarantine = new Map<string, QuarantinedEvent>();
-  const unapplied = createMemoryUnapplied();
-  const counts: RealTimeCounts = {
-    attempts: 0,
-    failed: 0,
-    partialFailure: 0,
-    timedOut: 0,
-    zombie: 0,
-    replay: 0,
-    reads: 0,
+  const problems: string[] = [];
+  const world: World = {
+    ...options,
+    counts: { ...nothing },
+    quarantine: new Map(),
+    unapplied: createMemoryUnapplied(),
+    problem(what) {
+      if (problems.length < 5) problems.push(what);
+    },
   };
+  const { counts, problem } = world;
 
-  const processes: Record<Life, ReturnType<typeof createTransform>[]> = { 'feed-1': [], 'feed-2': [] };
-  const createProcess = (life: Life) => {
-    const lag = random.chance(0.3) ? random.below(2 * second) : 0;
-    return createTransform({
-      ...feeds[profile.feed],
-      stream: 'feed',
-      incarnation: life,
-      store: connect(),
-      quarantine: {
-        async put(events) {
-          for (const event of events) quarantine.set(positionKey(event.position), event);
-        },
-      },
-      unapplied,
-      clock: { now: () => hurried() - lag },
-      limits: profile.limits,
-      // No record ends its process here: one that is tried often on its own is unlucky.
-      guardAfterMs: Number.POSITIVE_INFINITY,
-    });
-  };
+  const attempts = createAttempts(world);
+  const reads = startReading(world, expectation);
+  await drain(world, stream.shards, attempts.attempt);
+  for (let i = 0; i < profile.replays; i++) {
+    counts.replay++;
+    await drain(world, stream.shards, attempts.attempt);
+  }
+  await Promise.all([reads.stop(), attempts.over()]);
+  await options.settled();
 
-  const zombies: Promise<void>[] = [];
-  /** Gives a batch to a process; the number of its records that are settled, null where the attempt was given up. */
-  async function attempt(shard: SimulatedShard, records: readonly LogRecord[]): Promise<number | null> {
+  checkQuarantine(world, expectation, problem);
+  for (const { reason, detail } of await world.unapplied.list({ limit: 3 }))
+    problem(`set aside as ${reason}: ${detail}`);
+  const end = Math.max(expectation.newest, stream.events.at(-1)?.arrivalTime ?? start);
+  await checkValues(direct, profile.feed, expectation, end + 1 + random.below(2 * hour), problem);
+  return { events: stream.events.length, counts, problems };
+}
+
+interface World extends RealTimeOptions {
+  readonly counts: RealTimeCounts;
+  readonly quarantine: Map<string, QuarantinedEvent>;
+  readonly unapplied: UnappliedStore;
+  readonly problem: (what: string) => void;
+}
+
+/** The number of the records, from the first, that are settled; 0 also where the attempt was given up. */
+type Attempt = (shard: SimulatedShard, records: readonly LogRecord[]) => Promise<number>;
+
+function createAttempts(world: World): { readonly attempt: Attempt; over(): Promise<unknown> } {
+  const { profile, random, counts, problem } = world;
+  const idle: Record<Life, Transform[]> = { 'feed-1': [], 'feed-2': [] };
+  const zombies: Promise<unknown>[] = [];
+
+  async function attempt(shard: SimulatedShard, records: readonly LogRecord[]): Promise<number> {
     counts.attempts++;
-    const idle = processes[shard.life];
-    const transform = idle.pop() ?? createProcess(shard.life);
+    const transform = idle[shard.life].pop() ?? createProcess(world, shard.life);
     let isGivenUp = false;
-    const work = transform({ shard: shard.id, records }).then(
-      ({ failures: [lowest] }) => {
-        idle.push(transform);
-        if (isGivenUp) counts.zombie++;
-        if (lowest === undefined) return records.length;
-        counts.partialFailure++;
-        return records.findIndex(r => r.sequence === lowest);
-      },
-      error => {
-        idle.push(transform);
-        if (!(error instanceof StoreError)) problem(`the transform failed: ${error.stack}`);
-        counts.failed++;
-        return 0;
-      },
-    );
+    const work = transform({ shard: shard.id, records })
+      .then(
+        ({ failures: [lowest] }) => {
+          if (isGivenUp) counts.zombie++;
+          if (lowest === undefined) return records.length;
+          counts.partialFailure++;
+          return records.findIndex(r => r.sequence === lowest);
+        },
+        error => {
+          if (!(error instanceof StoreError)) problem(`the transform failed: ${error.stack}`);
+          counts.failed++;
+          return 0;
+        },
+      )
+      .finally(() => idle[shard.life].push(transform));
     if (!random.chance(profile.chances.sleep)) return work;
     const settled = await Promise.race([work, sleep(random.below(profile.timeoutMs), null)]);
     if (settled !== null) return settled;
     counts.timedOut++;
     isGivenUp = true;
-    zombies.push(work.then(() => {}));
-    return null;
+    zombies.push(work);
+    return 0;
   }
 
-  async function drain(shard: SimulatedShard): Promise<void> {
-    const { records } = shard;
-    for (let at = 0; at < records.length; ) {
-      const batch = records.slice(at, at + random.between(1, profile.mostRecordsInBatch));
-      at += (await attempt(shard, batch)) ?? 0;
-    }
-  }
+  return { attempt, over: () => Promise.all(zombies) };
+}
 
+function createProcess({ profile, random, connect, quarantine, unapplied }: World, life: Life): Transform {
+  const lag = random.chance(0.3) ? random.below(2 * second) : 0;
+  return createTransform({
+    ...feeds[profile.feed],
+    stream: 'feed',
+    incarnation: life,
+    store: connect(),
+    quarantine: {
+      async put(events) {
+        for (const event of events) quarantine.set(positionKey(event.position), event);
+      },
+    },
+    unapplied,
+    clock: { now: () => hurried() - lag },
+    limits: profile.limits,
+    // No record ends its process here: one that is tried often on its own is unlucky.
+    guardAfterMs: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** Gives every shard's records to attempts from the first to the last, a child's after its parents'. */
+async function drain(
+  { profile, random }: World,
+  shards: readonly SimulatedShard[],
+  attempt: Attempt,
+): Promise<void> {
   const drained = new Map<SimulatedShard, Promise<void>>();
-  const drainAll = (): Promise<unknown> => {
-    for (const shard of stream.shards) {
-      const parents = Promise.all(shard.parents.map(parent => drained.get(parent)));
-      drained.set(
-        shard,
-        parents.then(() => drain(shard)),
-      );
+  const drainOne = async (shard: SimulatedShard): Promise<void> => {
+    await Promise.all(shard.parents.map(parent => drained.get(parent)));
+    for (let at = 0; at < shard.records.length; ) {
+      const batch = shard.records.slice(at, at + random.between(1, profile.mostRecordsInBatch));
+      at += await attempt(shard, batch);
     }
-    return Promise.all(drained.values());
   };
+  for (const shard of shards) drained.set(shard, drainOne(shard));
+  await Promise.all(drained.values());
+}
 
+/** Reads entities while events are under way: sums over one window must be of the same events. */
+function startReading(
+  { profile, random, connect, counts, problem }: World,
+  { entities }: Expectation,
+): { stop(): Promise<void> } {
+  const reader = createReader({ ...feeds[profile.feed], store: connect(), clock: { now: () => 0 } });
+  const groups = [...entities.keys()].filter(group => group !== 'user_item');
   let isOver = false;
-  async function keepReading(): Promise<void> {
-    const reader = createReader({ ...feeds[profile.feed], store: connect(), clock: { now: () => 0 } });
-    const groups = [...expectation.entities.keys()].filter(group => group !== 'user_item');
+
+  async function read(): Promise<void> {
     while (!isOver) {
       const group = random.pick(groups);
-      const keys = [...(expectation.entities.get(group)?.keys() ?? [])].slice(0, 5);
-      const { entities } = await reader.readGroup(
+      const keys = [...(entities.get(group)?.keys() ?? [])].slice(0, 5);
+      const found = await reader.readGroup(
         group,
         keys.map(key => entityKey(group, key)),
       );
-      for (const { status, values } of entities) {
+      for (const { status, values } of found.entities) {
         if (status === 'known' && !isWhole(group, values))
           problem(`a read of ${group} is torn: ${JSON.stringify(values)}`);
       }
@@ -163,31 +200,15 @@ export async function runInRealTime(options: RealTimeOptions) {
     }
   }
 
-  const reading = keepReading().catch(error => problem(`a read failed: ${error.stack}`));
-  await drainAll();
-  for (let i = 0; i < profile.replays; i++) {
-    counts.replay++;
-    await drainAll();
-  }
-  isOver = true;
-  await Promise.all([reading, ...zombies]);
-  await options.settled();
-
-  checkQuarantine({ quarantine }, expectation, problem);
-  for (const { reason, detail } of await unapplied.list({ limit: 3 }))
-    problem(`set aside as ${reason}: ${detail}`);
-  const end = stream.events.at(-1)?.arrivalTime ?? start;
-  await checkValues(
-    direct,
-    profile.feed,
-    expectation,
-    Math.max(expectation.newest, end) + 1 + random.below(2 * hour),
-    problem,
-  );
-  return { events: stream.events.length, counts, problems };
+  const reading = read().catch(error => problem(`a read failed: ${error.stack}`));
+  return {
+    stop() {
+      isOver = true;
+      return reading;
+    },
+  };
 }
 
-/** Sums over one window are of the same events. */
 function isWhole(group: GroupName, values: Readonly<Record<string, unknown>>): boolean {
   const [n, ms, check] =
     group === 'item_activity' ? ['n_24h', 'ms_24h', 'check_24h'] : ['n_7d', 'ms_7d', 'check_7d'];

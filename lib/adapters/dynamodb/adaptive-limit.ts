@@ -14,7 +14,8 @@ export interface LimitBounds {
 
 /**
  * Additive increase, multiplicative decrease, as TCP has it: a round of tasks that went well makes room for one more,
- * one that was turned away halves the room. Of all that were under way when it was halved, only the first halves it.
+ * one that was turned away halves the room. Of all that were under way when it was halved, only the first halves it;
+ * room that was not used says nothing of how much more there could be.
  */
 export function createAdaptiveLimit({ start, least, most }: LimitBounds): AdaptiveLimit {
   const waiting: (() => void)[] = [];
@@ -45,11 +46,13 @@ export function createAdaptiveLimit({ start, least, most }: LimitBounds): Adapti
           isPressed = true;
         });
       } finally {
+        const wasFull = running >= Math.floor(limit);
         running--;
-        if (!isPressed) limit = Math.min(most, limit + 1 / limit);
-        else if (begun === halvings) {
+        if (isPressed && begun === halvings) {
           halvings++;
           limit = Math.max(least, limit / 2);
+        } else if (!isPressed && wasFull) {
+          limit = Math.min(most, limit + 1 / limit);
         }
         admit();
       }

@@ -55,9 +55,9 @@ export const progressTable: TableDefinition = {
 export const longestItem = 400 * 1024;
 
 /**
- * How large rows and runs may grow here. An item of up to 1 KB costs one write unit: a head of 960 bytes leaves room
- * for a key of 45, and for all that stands beside them. Items end at 400 KB: a run's id has up to 1,100 bytes, the rest of what is no head or run is less
- * than 100.
+ * How large rows and runs may grow here. An item of up to 1 KB costs one write unit: a head of 960 bytes leaves room for
+ * a key of 45, and for all that stands beside them. Items end at 400 KB: a run's id has up to 1,100 bytes, and what is
+ * neither key nor bytes fewer than 100.
  */
 export const dynamoRowLimits: RowLimits = {
   headBytes: 960,

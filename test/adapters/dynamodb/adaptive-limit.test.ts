@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createAdaptiveLimit } from '../../../lib/adapters/dynamodb/adaptive-limit.ts';
+import { type AdaptiveLimit, createAdaptiveLimit } from '../../../lib/adapters/dynamodb/adaptive-limit.ts';
 
 const settled = () => new Promise(resolve => setImmediate(resolve));
 
@@ -35,16 +35,21 @@ test('no more tasks run at once than the limit, and all of them run', async () =
   expect(work.most()).toBe(3);
 });
 
+const runMany = (limit: AdaptiveLimit, n: number) =>
+  Promise.all(Array.from({ length: n }, () => limit.run(async () => {})));
+
 test('a round that went well makes room for one more, up to the most', async () => {
   const limit = createAdaptiveLimit({ start: 4, least: 1, most: 6 });
-  const seen: number[] = [];
-  for (let i = 0; i < 30; i++) {
-    await limit.run(async () => {});
-    seen.push(limit.limit);
-  }
-  expect(seen[3]).toBe(4);
-  expect(seen[4]).toBe(5);
-  expect(Math.max(...seen)).toBe(6);
+  await runMany(limit, 9);
+  expect(limit.limit).toBe(5);
+  await runMany(limit, 40);
+  expect(limit.limit).toBe(6);
+});
+
+test('room that is not used does not grow', async () => {
+  const limit = createAdaptiveLimit({ start: 4, least: 1, most: 6 });
+  for (let i = 0; i < 30; i++) await limit.run(async () => {});
+  expect(limit.limit).toBe(4);
 });
 
 test('of tasks turned away together only the first halves the limit', async () => {
@@ -61,7 +66,7 @@ test('it falls to the least and no lower, and recovers', async () => {
   const limit = createAdaptiveLimit({ start: 16, least: 2, most: 16 });
   for (let i = 0; i < 10; i++) await limit.run(async press => press());
   expect(limit.limit).toBe(2);
-  for (let i = 0; i < 10; i++) await limit.run(async () => {});
+  await runMany(limit, 10);
   expect(limit.limit).toBeGreaterThan(2);
 });
 

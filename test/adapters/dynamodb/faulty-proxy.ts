@@ -1,4 +1,11 @@
-import { Agent, createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import {
+  Agent,
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { close, listen } from './servers.ts';
@@ -53,7 +60,7 @@ export async function startFaultyProxy(target: string, options: FaultyProxyOptio
       sent.end(JSON.stringify(body));
     });
 
-  const server = createServer(async (incoming, outgoing) => {
+  const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<unknown> => {
     const call = await callOf(incoming);
     calls.push(call);
     options.rewrite?.(call);
@@ -85,6 +92,10 @@ export async function startFaultyProxy(target: string, options: FaultyProxyOptio
       case null:
         return answer(await send(headers, call.body));
     }
+  };
+  // A client that gave up, or a server that is gone: to the one who asks both are the end of the connection.
+  const server = createServer((incoming, outgoing) => {
+    handle(incoming, outgoing).catch(() => incoming.socket.destroy());
   });
   const url = await listen(server);
   const settled = async (): Promise<void> => void (await Promise.all(late));

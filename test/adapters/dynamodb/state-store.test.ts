@@ -267,6 +267,20 @@ describe('what it does beside', () => {
     ]);
   });
 
+  test('an update of a full head takes one unit, under keys of up to 45 bytes', async () => {
+    const uses: ConsumedUnits[] = [];
+    // Zeros at the end of a number take no room: here are none.
+    const clock = { now: () => 1_767_225_611_111 };
+    const store = storeAt(server.url, { clock, onConsumed: use => uses.push(use), ttlOf: () => 60_000 });
+    const full = (length: number) => ({
+      ...row('k'.repeat(length), 0, clock.now()),
+      bytes: new Uint8Array(dynamoRowLimits.headBytes),
+    });
+    await store.write('t', [full(45)]);
+    await store.write('t', [full(46)]);
+    expect(uses.map(use => use.units)).toEqual([1, 2]);
+  });
+
   test('rows say when they may be dropped, where their table has it', async () => {
     const clock = { now: () => 1_700_000_000_500 };
     const store = storeAt(server.url, { clock, ttlOf: () => 60_000 });

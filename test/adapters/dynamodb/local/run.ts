@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -15,16 +15,7 @@ import { fileURLToPath } from 'node:url';
  */
 async function main([command, ...args]: readonly string[]): Promise<number> {
   if (command === undefined) throw new Error('which command? For example: vitest run test/adapters/dynamodb');
-  if (!existsSync(join(libraries, 'DynamoDBLocal-2.6.1.jar'))) {
-    await run('mvn', [
-      '-q',
-      '-B',
-      '-f',
-      join(here, 'pom.xml'),
-      'dependency:copy-dependencies',
-      `-DoutputDirectory=${libraries}`,
-    ]);
-  }
+  if (!existsSync(libraries)) await fetchLibraries();
   const server = spawn(
     'java',
     ['-cp', join(libraries, '*'), `-Djava.library.path=${libraries}`, join(here, 'Loopback.java')],
@@ -46,9 +37,14 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
 const here = dirname(fileURLToPath(import.meta.url));
 const libraries = join(here, '../../../../node_modules/.cache/millrace/dynamodb-local');
 
-async function run(command: string, args: readonly string[]): Promise<void> {
-  const [status] = await once(spawn(command, args, { stdio: 'inherit' }), 'exit');
-  if (status !== 0) throw new Error(`${command} ended with ${status}: DynamoDB Local could not be fetched`);
+/** All or nothing: a download that was interrupted is begun again. */
+async function fetchLibraries(): Promise<void> {
+  const part = `${libraries}.part`;
+  const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${part}`];
+  const maven = spawn('mvn', ['-q', '-B', '-f', join(here, 'pom.xml'), ...goal], { stdio: 'inherit' });
+  const [status] = await once(maven, 'exit');
+  if (status !== 0) throw new Error(`Maven ended with ${status}: DynamoDB Local could not be fetched`);
+  renameSync(part, libraries);
 }
 
 async function portOf(server: ChildProcess): Promise<string> {
