@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { codec } from './cases/codec.ts';
+import { dynamodbUnits } from './cases/dynamodb-units.ts';
 import { feedTransform } from './cases/feed-transform.ts';
 import { fold } from './cases/fold.ts';
 import { freshness } from './cases/freshness.ts';
@@ -24,6 +25,7 @@ const usual = [
   'transform',
   'feed-transform',
   'write-units',
+  'dynamodb-units',
   'reads',
   'ingest',
   'freshness',
@@ -35,6 +37,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   transform,
   'feed-transform': feedTransform,
   'write-units': writeUnits,
+  'dynamodb-units': dynamodbUnits,
   reads,
   ingest,
   freshness,

@@ -1,9 +1,10 @@
-import { type Arrival, arrivalBytes, createFeed } from '../../features/feed/generator/index.ts';
+import { type Arrival, createFeed } from '../../features/feed/generator/index.ts';
 import feed from '../../features/feed/index.ts';
 import { compileDecoder, compileGroup, isRejection, type StreamPlan } from '../../lib/kernel/index.ts';
-import type { LogRecord, Quarantine } from '../../lib/runtime/ports.ts';
+import type { Quarantine } from '../../lib/runtime/ports.ts';
 import { type RowLimits, tableOf } from '../../lib/runtime/rows.ts';
 import { createTransform } from '../../lib/runtime/transform.ts';
+import { createFeedBatches } from '../feed-batches.ts';
 import type { Benchmark, Result } from '../result.ts';
 import { createUnitCountingStore, type WriteCounts } from '../unit-counting-store.ts';
 
@@ -86,26 +87,16 @@ function createWorld() {
     limits,
   });
   const rowsOf = rowCounter();
-  const shard = 'shardId-000000000003';
-  let sequence = 49_590_338_271_490_256_608_559_692_538_361_571_095_921_575_989_136_588_898n;
+  const batches = createFeedBatches();
   let accepted = 0;
   let perEvent = 0;
 
   /** Gives the transform what arrives until a time, a window after the other. */
-  async function run(arrivals: Iterator<Arrival>, { until, windowMs }: { until: number; windowMs: number }) {
-    let records: LogRecord[] = [];
-    for (let end = 0; ; ) {
-      const { value: arrival } = arrivals.next() as { value: Arrival };
-      const { arrivalTime } = arrival;
-      if (arrivalTime >= end || arrivalTime >= until) {
-        now = arrivalTime;
-        accepted += (await transform({ shard, records })).accepted;
-        records = [];
-        end = arrivalTime + windowMs;
-      }
-      if (arrivalTime >= until) return;
-      records.push({ shard, sequence: ++sequence, arrivalTime, data: arrivalBytes(arrival) });
-      perEvent += rowsOf(arrival);
+  async function run(feed: Iterator<Arrival>, window: { until: number; windowMs: number }) {
+    for (const { shard, records, arrivals, now: end } of batches(feed, window)) {
+      now = end;
+      accepted += (await transform({ shard, records })).accepted;
+      for (const arrival of arrivals) perEvent += rowsOf(arrival);
     }
   }
 

@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { StateStore } from '../../lib/runtime/ports.ts';
 import { createReader } from '../../lib/runtime/read.ts';
-import { feeds } from './feed.ts';
+import { collect } from '../conformance/harness.ts';
+import { type FeedName, feeds } from './feed.ts';
 import { type Expectation, valuesOf } from './oracle.ts';
-import type { Profile } from './profile.ts';
 import { entityKey } from './reads.ts';
-import type { SimulatedStore, Stored } from './store.ts';
-import { undisturbed } from './undisturbed.ts';
+import type { Stored } from './store.ts';
 
 /** Every bad or late event is set aside once, with its reason and its bytes, and no other. */
 export function checkQuarantine(
-  { quarantine }: Stored,
+  { quarantine }: Pick<Stored, 'quarantine'>,
   { quarantined }: Expectation,
   problem: (what: string) => void,
 ): void {
@@ -26,16 +26,15 @@ export function checkQuarantine(
 
 /** Every entity has the values of the events that count for it, each once. */
 export async function checkValues(
-  { stored }: SimulatedStore,
-  { feed }: Profile,
+  store: StateStore,
+  feed: FeedName,
   { entities }: Expectation,
   asOf: number,
   problem: (what: string) => void,
 ): Promise<void> {
-  const reader = createReader({ ...feeds[feed], store: undisturbed(stored), clock: { now: () => asOf } });
+  const reader = createReader({ ...feeds[feed], store, clock: { now: () => asOf } });
   for (const [group, events] of entities) {
-    const rows = stored.tables.get(`${group}@1`);
-    const keys = [...new Set([...events.keys(), ...(rows?.keys() ?? [])])];
+    const keys = [...new Set([...events.keys(), ...(await collect(store.scan(`${group}@1`)))])];
     const found = await reader.readGroup(
       group,
       keys.map(key => entityKey(group, key)),

@@ -13,6 +13,7 @@ import { createScheduler } from './scheduler.ts';
 import { createSimulatedStore, partitions } from './store.ts';
 import { createStream, type SimulatedShard } from './stream.ts';
 import { hour, second } from './time.ts';
+import { undisturbed } from './undisturbed.ts';
 import { homeTable, type RedriveWeakening, type Weakening } from './weaken.ts';
 
 export interface WorldResult {
@@ -106,7 +107,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldResult> {
     checkQuarantine(store.stored, expectation, problem);
     await redriveAll(scheduler, store, profile, problem);
     const asOf = Math.max(expectation.newest, end) + 1 + random.below(2 * hour);
-    await checkValues(store, profile, expectation, asOf, problem);
+    await checkValues(undisturbed(store.stored), profile.feed, expectation, asOf, problem);
   }
   return { events: stream.events.length, counts, problems };
 }

@@ -3,7 +3,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RowWrite, ShardPosition, StateStore, WriteOutcome } from '../../lib/runtime/ports.ts';
 import { bytes, collect, type Subject, text } from './harness.ts';
 
-export function stateStoreConformance(name: string, make: () => Promise<Subject<StateStore>>): void {
+/** `rows`: how many are many; fewer where each is a request. */
+export function stateStoreConformance(
+  name: string,
+  make: () => Promise<Subject<StateStore>>,
+  { rows: many = 3_000 }: { readonly rows?: number } = {},
+): void {
   describe(`state store: ${name}`, () => {
     let subject: Subject<StateStore>;
     let store: StateStore;
@@ -119,8 +124,8 @@ export function stateStoreConformance(name: string, make: () => Promise<Subject<
         expect(text(before!.bytes)).toBe('first');
       });
 
-      test('by the thousand', async () => {
-        const keys = Array.from({ length: 3_000 }, (_, i) => `user ${i}`);
+      test(`by the thousand: ${many}`, async () => {
+        const keys = Array.from({ length: many }, (_, i) => `user ${i}`);
         const written = await store.write(
           't',
           keys.map((key, i) => row(key, 0, i + 1)),

@@ -1,0 +1,66 @@
+import type { AttributeDefinition, KeySchemaElement } from '@aws-sdk/client-dynamodb';
+import type { RowLimits } from '../../runtime/rows.ts';
+
+/** What a table has to be like, for whoever makes it: infrastructure, tests. */
+export interface TableDefinition {
+  readonly KeySchema: KeySchemaElement[];
+  readonly AttributeDefinitions: AttributeDefinition[];
+  /** Where the time to live stands, for tables whose rows may expire. */
+  readonly ttlAttribute: string | null;
+}
+
+/**
+ * A group version's table. Rows and runs lie in one table, under keys of two kinds. Attribute names count in an item's
+ * size, and so in what each write costs: they have one letter.
+ *
+ * | attribute | type | meaning |
+ * | --- | --- | --- |
+ * | `k` | S | `r` and the row's key, or `s` and the id of a run (what was spilled) |
+ * | `v` | N | the row's version; runs have none |
+ * | `b` | B | the row's or the run's bytes |
+ * | `e` | N | when the row may be dropped, seconds since 1970, where the table's rows expire |
+ */
+export const rowTable: TableDefinition = {
+  KeySchema: [{ AttributeName: 'k', KeyType: 'HASH' }],
+  AttributeDefinitions: [{ AttributeName: 'k', AttributeType: 'S' }],
+  ttlAttribute: 'e',
+};
+
+/**
+ * The table of shards' progress and of notes, for all streams. It must not expire: a shard whose progress is gone is
+ * processed from its beginning.
+ *
+ * | attribute | type | meaning |
+ * | --- | --- | --- |
+ * | `life` | S | the life of the stream |
+ * | `entry` | S | `p` and a shard's id, or `n` and a note's name |
+ * | `at` | S | of progress: the position, as text in its order |
+ * | `big` | BOOL | of progress: whether its sequence number is a bigint |
+ * | `code` | S | of progress: which code moved it there |
+ * | `note` | S | of a note: its text |
+ */
+export const progressTable: TableDefinition = {
+  KeySchema: [
+    { AttributeName: 'life', KeyType: 'HASH' },
+    { AttributeName: 'entry', KeyType: 'RANGE' },
+  ],
+  AttributeDefinitions: [
+    { AttributeName: 'life', AttributeType: 'S' },
+    { AttributeName: 'entry', AttributeType: 'S' },
+  ],
+  ttlAttribute: null,
+};
+
+/** DynamoDB's limit for one item, names and key included. */
+export const longestItem = 400 * 1024;
+
+/**
+ * How large rows and runs may grow here. An item of up to 1 KB costs one write unit: a head of 960 bytes leaves room
+ * for a key of 45, and for all that stands beside them. Items end at 400 KB: a run's id has up to 1,100 bytes, the rest of what is no head or run is less
+ * than 100.
+ */
+export const dynamoRowLimits: RowLimits = {
+  headBytes: 960,
+  runBytes: 64 * 1024,
+  itemBytes: longestItem - 2 * 1024,
+};

@@ -1,0 +1,21 @@
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { stateStoreConformance } from '../../conformance/state-store.ts';
+import { type DynamoServer, dynamoLocalUrl, startDynalite } from './servers.ts';
+import { dynamoSubject } from './support.ts';
+
+describe('in process', () => {
+  let server: DynamoServer;
+  beforeAll(async () => {
+    server = await startDynalite();
+  });
+  afterAll(() => server.stop());
+  stateStoreConformance('dynamodb (dynalite)', () => dynamoSubject(server.url), { rows: 700 });
+});
+
+if (dynamoLocalUrl === null) {
+  test.skip('state store: dynamodb (DynamoDB Local): not started, see local/run.ts', () => {});
+} else {
+  stateStoreConformance('dynamodb (DynamoDB Local)', () => dynamoSubject(dynamoLocalUrl as string), {
+    rows: 700,
+  });
+}
