@@ -209,7 +209,9 @@ describe('what fails', () => {
 
   test('is tried again where the shards were listed too slowly', async () => {
     server.fault = (operation, n) => (operation === 'ListShards' && n === 0 ? { kind: 'silent' } : null);
-    expect(await producerOf({ requestMs: 100 }).append([eventOf('a', 1)])).toMatchObject([{ status: 'accepted' }]);
+    expect(await producerOf({ requestMs: 100 }).append([eventOf('a', 1)])).toMatchObject([
+      { status: 'accepted' },
+    ]);
   });
 
   test('where the shards cannot be listed, when its time is over', async () => {
