@@ -10,6 +10,7 @@ import { freshness } from './cases/freshness.ts';
 import { ingest } from './cases/ingest.ts';
 import { memory } from './cases/memory.ts';
 import { reads } from './cases/reads.ts';
+import { rowCache } from './cases/row-cache.ts';
 import { transform } from './cases/transform.ts';
 import { writeUnits } from './cases/write-units.ts';
 import { type Benchmark, passes, type Result } from './result.ts';
@@ -27,6 +28,7 @@ const usual = [
   'write-units',
   'dynamodb-units',
   'reads',
+  'row-cache',
   'ingest',
   'freshness',
 ] as const;
@@ -39,6 +41,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'write-units': writeUnits,
   'dynamodb-units': dynamodbUnits,
   reads,
+  'row-cache': rowCache,
   ingest,
   freshness,
   memory,

@@ -42,7 +42,7 @@ export function createHttpHandler({ route, bodyBytes, logger }: HttpHandlerOptio
     const headers = { [correlationHeader]: correlationId };
     try {
       const { status = 200, type = json, body } = await answer(route, event, bodyBytes);
-      return { statusCode: status, headers: { ...headers, 'content-type': type }, body };
+      return { statusCode: status, headers: { ...headers, 'content-type': type }, body: body.toString() };
     } catch (error) {
       const known = error instanceof HttpError ? error : ourError();
       const statusCode = errorStatuses[known.code];

@@ -156,17 +156,20 @@ async function ranking({
   const context = { hour: 20, os: 'ios', position: 3 };
   const requests = Array.from({ length: 100 }, () => {
     const user = feed.someUser();
-    return feed.someItems(items).map(item => ({ user, item }));
+    return { user, videos: feed.someItems(items).map(item => ({ item })) };
   });
   const inProcess: number[] = [];
   const overHttp: number[] = [];
-  const bodies = requests.map(entities => JSON.stringify({ service: 'ranking_v1', entities, context }));
+  const bodies = requests.map(({ user, videos }) =>
+    JSON.stringify({ service: 'ranking_v1', shared: { user }, entities: videos, context }),
+  );
   const ask = () => load({ port, path: '/v1/features', bodies, seconds: 2 * seconds, connections: 1 });
   await ask();
   for (let run = 0; run < runs; run++) {
     progress(`reads: ranking, run ${run + 1} of ${runs}`);
     const took: number[] = [];
-    for (const entities of requests) {
+    for (const { user, videos } of requests) {
+      const entities = videos.map(({ item }) => ({ user, item }));
       const from = performance.now();
       await reader.readService('ranking_v1', entities, { context });
       took.push(performance.now() - from);

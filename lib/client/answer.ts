@@ -21,9 +21,10 @@ export function createAnswerDecoder(plan: Plan, service: string): AnswerDecoder 
   return (kind, name, text) => {
     const expected = columns.get(`${kind} ${name}`) ?? [];
     try {
-      const { asOf, features, entities } = JSON.parse(text) as Answer;
-      const places = expected.map((column, at) => placeOf(column, features, at));
-      return { asOf, entities: entities.map(entity => decodeEntity(entity, expected, places)) };
+      const { asOf, features, shared, entities } = JSON.parse(text) as Answer;
+      const places = expected.map((column, at) => placeOf(column, features, shared, at));
+      const once = shared === undefined ? noShared : decodeShared(shared, expected, places);
+      return { asOf, entities: entities.map(entity => decodeEntity(entity, expected, places, once)) };
     } catch (cause) {
       const message = (cause as Error).message;
       throw new AnswerMismatchError(
@@ -38,7 +39,14 @@ export function createAnswerDecoder(plan: Plan, service: string): AnswerDecoder 
 interface Answer {
   readonly asOf: number;
   readonly features: readonly string[];
+  /** What all entities have in common, where the request said which parts of their keys they do. */
+  readonly shared?: AnswerShared;
   readonly entities: readonly AnswerEntity[];
+}
+
+interface AnswerShared extends Pick<EntityResult, 'flags'> {
+  readonly features: readonly string[];
+  readonly values: readonly unknown[];
 }
 
 interface AnswerEntity extends Omit<EntityResult, 'values'> {
@@ -54,26 +62,63 @@ interface Column {
 const columnsOf = (outputs: readonly Output[]): readonly Column[] =>
   outputs.map(({ name, type }) => ({ name, decode: decoderOf(type) }));
 
-/** Where a feature stands in the answer: the service may know some that these definitions do not. */
-function placeOf({ name }: Column, features: readonly string[], expected: number): number {
+/**
+ * Where a feature stands among an entity's values, or, as −1 − place, among the shared ones. The service may know some
+ * that these definitions do not.
+ */
+function placeOf(
+  { name }: Column,
+  features: readonly string[],
+  shared: AnswerShared | undefined,
+  expected: number,
+): number {
   const place = features[expected] === name ? expected : features.indexOf(name);
-  if (place < 0) throw new TypeError(`there is no feature ${name}`);
-  return place;
+  if (place >= 0) return place;
+  const once = shared?.features.indexOf(name) ?? -1;
+  if (once < 0) throw new TypeError(`there is no feature ${name}`);
+  return -1 - once;
+}
+
+/** What is decoded once: values by column, undefined where each entity has its own; and the flags of these. */
+interface Once {
+  readonly values: readonly unknown[];
+  readonly flags: EntityResult['flags'];
+}
+
+const noShared: Once = { values: [], flags: undefined };
+
+function decodeShared(
+  { values, flags }: AnswerShared,
+  columns: readonly Column[],
+  places: readonly number[],
+): Once {
+  return {
+    values: columns.map((column, i) =>
+      places[i]! < 0 ? decodeValue(column, values[-1 - places[i]!]) : undefined,
+    ),
+    flags,
+  };
 }
 
 function decodeEntity(
-  { values: given, ...entity }: AnswerEntity,
+  { values: given, flags, ...entity }: AnswerEntity,
   columns: readonly Column[],
   places: readonly number[],
+  once: Once,
 ): EntityResult {
   const values: Record<string, unknown> = {};
   for (let i = 0; i < columns.length; i++) {
-    const { name, decode } = columns[i]!;
-    const value = given[places[i]!];
-    if (value === undefined) throw new TypeError(`feature ${name} has no value`);
-    values[name] = decode === null || value === null ? value : decode(value);
+    const column = columns[i]!;
+    const place = places[i]!;
+    values[column.name] = place < 0 ? once.values[i] : decodeValue(column, given[place]);
   }
-  return { ...entity, values };
+  const all = once.flags === undefined ? flags : { ...once.flags, ...flags };
+  return { ...entity, ...(all === undefined ? {} : { flags: all }), values };
+}
+
+function decodeValue({ name, decode }: Column, value: unknown): unknown {
+  if (value === undefined) throw new TypeError(`feature ${name} has no value`);
+  return decode === null || value === null ? value : decode(value);
 }
 
 /** Of JSON that is not null. */

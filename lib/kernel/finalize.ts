@@ -1,51 +1,103 @@
 import type { Flag } from './aggregators/aggregator.ts';
-import { createTrackFold, type TrackFold } from './codec/fold-tiles.ts';
+import { CorruptBytesError, Reader } from './codec/bytes.ts';
+import { createTrackFold, createTrackSkip, type TrackFold } from './codec/fold-tiles.ts';
+import { readNewest } from './codec/state.ts';
+import { decoded, type FeatureValue } from './encoded-list.ts';
 import { MillraceError } from './errors.ts';
 import { fromExternal } from './external.ts';
 import { type Finisher, finisherOf } from './finish.ts';
 import type { FeaturePlan, GroupPlan, SlotPlan, Window } from './plan.ts';
 import type { SlotPlace, StateShape, Track, TrackSlot } from './shape.ts';
-import type { RecentKey, State } from './state.ts';
+import { eternal } from './state.ts';
 import type { Value } from './value-type.ts';
 import { windowStart } from './window.ts';
 
 /** A group's features at one query time, in memory form, in the order in which they were asked for. */
-export interface FeatureValues {
-  readonly values: readonly Value[];
+export interface FeatureValues<T = Value> {
+  readonly values: readonly T[];
   /** Where a value is not the whole truth, by feature. */
   readonly flags: readonly (Flag | undefined)[];
 }
 
-export type Finalize = (state: State | null, q: number) => FeatureValues;
+/**
+ * Of a state in encoded parts, such as a row's head and its runs: of all of them merged, of an unknown entity for none.
+ * Throws PastQueryError, and CorruptBytesError for bytes that are no state.
+ */
+export type Finalize = (parts: readonly Uint8Array[], q: number) => FeatureValues<FeatureValue>;
+
+/** Feature values whose lists are all decoded. */
+export const allDecoded = ({ values, flags }: FeatureValues<FeatureValue>): FeatureValues => ({
+  values: values.map(decoded),
+  flags,
+});
 
 /** `q` is not past the newest event of the state: only the archive can answer for it. */
 export class PastQueryError extends MillraceError {
   override readonly name = 'PastQueryError';
 }
 
-/** The values of some of a group's features (by their index), which leaves out the work that only others need. */
+/**
+ * The values of some of a group's features (by their index), which leaves out the work that only others need. No state
+ * is made in between: partials are merged as their bytes are read, into ones that serve row after row.
+ */
 export function compileFinalize(group: GroupPlan, shape: StateShape, features: readonly number[]): Finalize {
   const readings = features.map((feature, at) => readingOf(group, shape, feature, at));
-  const tracks = shape.tracks.flatMap((track, t) => {
+  const places = shape.tracks.map((track, t) => {
     const own = readings.filter(reading => reading.place.kind === 'tile' && reading.place.track === t);
-    return own.length === 0 ? [] : [compileTrack(track, own)];
+    return own.length === 0 ? { skip: createTrackSkip(track) } : compileTrack(track, own);
   });
-  const recents = readings.flatMap(({ place, ...reading }) =>
-    place.kind === 'recent' ? [{ ...reading, key: place.key as RecentKey }] : [],
-  );
+  const tracks = places.filter(place => 'fold' in place);
+  const recents = shape.recents.map(({ key, aggregator }) => ({
+    aggregator,
+    readings: readings.filter(({ place }) => place.kind === 'recent' && place.key === key),
+    partial: null as unknown,
+  }));
+  const reader = new Reader(new Uint8Array());
+  const unflagged = new Array<Flag | undefined>(readings.length).fill(undefined);
 
-  return (state, q) => {
-    if (state !== null && q <= state.newest) {
+  function take(bytes: Uint8Array, q: number): void {
+    reader.reset(bytes);
+    const newest = readNewest(reader);
+    if (q <= newest) {
       throw new PastQueryError(
-        `group ${group.name}: query time ${q} is not past the newest event, ${state.newest}; past times are answered from the archive`,
+        `group ${group.name}: query time ${q} is not past the newest event, ${newest}; past times are answered from the archive`,
       );
     }
-    const values = new Array<Value>(readings.length).fill(null);
-    const flags = new Array<Flag | undefined>(readings.length).fill(undefined);
+    if (newest !== eternal) {
+      for (const place of places) {
+        if ('fold' in place) place.fold.fold(reader, newest);
+        else place.skip(reader, newest);
+      }
+      for (const recent of recents) {
+        const { aggregator } = recent;
+        if (recent.readings.length === 0) aggregator.skip(reader);
+        else {
+          const partial = aggregator.decode(reader, newest);
+          if (aggregator.isEmpty(partial)) continue;
+          if (recent.partial === null) recent.partial = partial;
+          else aggregator.merge(recent.partial, partial);
+        }
+      }
+    }
+    if (reader.at !== reader.end)
+      throw new CorruptBytesError(`state: ${reader.end - reader.at} bytes after its end`);
+  }
+
+  return (parts, q) => {
+    const values = new Array<FeatureValue>(readings.length).fill(null);
+    let flags = unflagged;
+    const flagAt = (at: number, flag: Flag): void => {
+      if (flags === unflagged) flags = [...unflagged];
+      flags[at] = flag;
+    };
     for (const { fold, starts, windows } of tracks) {
       for (let w = 0; w < windows.length; w++)
         starts[w] = windowStart((windows[w] as WindowReadings).window, q);
-      fold.fold(state, starts);
+      fold.clear(starts);
+    }
+    for (const recent of recents) recent.partial = null;
+    for (const bytes of parts) take(bytes, q);
+    for (const { fold, starts, windows } of tracks) {
       for (let w = 0; w < windows.length; w++) {
         if (w > 0) fold.widen(w - 1);
         const query = { q, start: starts[w] as number };
@@ -53,14 +105,16 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
           const { value, flag } =
             cell >= 0 ? finish(fold.cells, cell, query) : finish(fold.objects[object], 0, query);
           values[at] = value ?? instead;
-          flags[at] = flag;
+          if (flag !== undefined) flagAt(at, flag);
         }
       }
     }
-    for (const { at, finish, key, window, instead } of recents) {
-      const { value, flag } = finish(state?.[key] ?? null, 0, { q, start: windowStart(window, q) });
-      values[at] = value ?? instead;
-      flags[at] = flag;
+    for (const { partial, readings } of recents) {
+      for (const { at, finish, window, instead } of readings) {
+        const { value, flag } = finish(partial, 0, { q, start: windowStart(window, q) });
+        values[at] = value ?? instead;
+        if (flag !== undefined) flagAt(at, flag);
+      }
     }
     return { values, flags };
   };

@@ -2,17 +2,26 @@ import type { Finished, Flag } from './aggregators/aggregator.ts';
 import { cardinality, type HyperLogLog } from './aggregators/approx-distinct.ts';
 import type { BoundedMap } from './aggregators/bounded.ts';
 import { decayedValue } from './aggregators/decayed.ts';
-import { type Counter, distinctSize, distinctValues, histogramCounts } from './aggregators/distinct.ts';
+import {
+  type Counter,
+  distinctSize,
+  distinctValues,
+  histogramCounts,
+  sortedKeys,
+} from './aggregators/distinct.ts';
 import type { Extreme } from './aggregators/extremes.ts';
+import { type GatheredBins, sketchOf } from './aggregators/gather-bins.ts';
+import type { GatheredRegisters } from './aggregators/gather-registers.ts';
 import type { Inner } from './aggregators/grouped.ts';
 import { type EventSample, heavyHitterCounts } from './aggregators/heavy-hitters.ts';
 import { defaultAccuracy, defaultLimit } from './aggregators/index.ts';
 import { firstOf, lastOf, type Ordered } from './aggregators/ordered.ts';
-import { quantileOf, type Sketch } from './aggregators/quantile.ts';
+import { quantileOf } from './aggregators/quantile.ts';
+import type { Sketch } from './aggregators/quantile-bins.ts';
 import type { Ranked } from './aggregators/ranked.ts';
 import type { Single } from './aggregators/single.ts';
 import { wideInteger } from './aggregators/sum.ts';
-import { compareScalars } from './compare.ts';
+import { decoded } from './encoded-list.ts';
 import type { FeaturePlan, SlotPlan } from './plan.ts';
 import type { ScalarValue, Value } from './value-type.ts';
 
@@ -81,11 +90,14 @@ function innerFinisher(slot: SlotPlan, feature: FeaturePlan): Finisher {
         ? of<BoundedMap<true>>(distinctSize, 0)
         : of<BoundedMap<true>>(distinctValues, []);
     case 'approxDistinct':
-      return of<HyperLogLog>(p => ({ value: cardinality(p) }), 0);
+      return of<HyperLogLog | GatheredRegisters>(p => ({ value: cardinality(p) }), 0);
     case 'quantile': {
       const { q = 0.5 } = feature.options ?? {};
       const accuracy = options.accuracy ?? defaultAccuracy;
-      return of<Sketch>(p => quantileOf(p, q, accuracy), null);
+      return of<Sketch | GatheredBins>(
+        p => quantileOf('ring' in p.positive ? sketchOf(p as GatheredBins) : (p as Sketch), q, accuracy),
+        null,
+      );
     }
     case 'histogram':
       return of<BoundedMap<Counter>>(p => histogramCounts(p, feature.options?.top), new Map());
@@ -135,9 +147,9 @@ function finishGrouped(map: BoundedMap<Inner> | null, inner: Finisher, query: Qu
   if (map === null) return { value: new Map() };
   let flag: Flag | undefined = map.overflow ? 'overflow' : undefined;
   const values = new Map<ScalarValue, Value>();
-  for (const key of [...map.entries.keys()].sort(compareScalars)) {
+  for (const key of sortedKeys(map.entries)) {
     const finished = inner(map.entries.get(key), 0, query);
-    if (finished.value !== null) values.set(key, finished.value);
+    if (finished.value !== null) values.set(key, decoded(finished.value));
     flag ??= finished.flag;
   }
   return flag === undefined ? { value: values } : { value: values, flag };

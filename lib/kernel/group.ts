@@ -3,7 +3,7 @@ import { stateCodec } from './codec/state.ts';
 import { cutState } from './cut.ts';
 import type { StreamEvent } from './event.ts';
 import { ExpressionError, type FunctionRegistry } from './expression/compile.ts';
-import { compileFinalize, type FeatureValues, type Finalize } from './finalize.ts';
+import { allDecoded, compileFinalize, type FeatureValues, type Finalize } from './finalize.ts';
 import { type KeyEncoder, keyEncoder } from './key.ts';
 import type { GroupPlan, Plan } from './plan.ts';
 import { longestOf, shapeOf } from './shape.ts';
@@ -39,11 +39,14 @@ export interface GroupKernel {
    */
   cut(state: State, bytes: number): State[];
   /**
-   * The features' values at query time `q`, which must be past the newest event; of an unknown entity for null.
-   * O(tiles × slots). The state stays as it is.
+   * The features' values at query time `q`, which must be past the newest event; of an unknown entity for null. The state
+   * stays as it is. It is encoded for that: who has its bytes takes a `finalizer`.
    */
   finalize(state: State | null, q: number): FeatureValues;
-  /** `finalize` for some features, by their index: it leaves out the work that only others need. */
+  /**
+   * Compiles what gives the values of some features, by their index, at a query time past the newest event.
+   * O(tiles × slots) a row. Lists that are encoded stay so.
+   */
   finalizer(features: readonly number[]): Finalize;
 }
 
@@ -60,8 +63,8 @@ export function compileGroup(
   const { takes, update } = compilePrograms(group, stream, shape, functions);
   const codec = stateCodec(shape);
   const longest = longestOf(group.slots.flatMap(s => s.windows));
-  const finalizeAll = compileFinalize(group, shape, [...group.features.keys()]);
   const writer = new Writer();
+  let finalizeAll: Finalize | null = null;
 
   function compact(state: State): void {
     for (const track of tracks) if (isDue(track, state)) compactTrack(track, state);
@@ -102,7 +105,13 @@ export function compileGroup(
     read: codec.read,
     decode: bytes => codec.read(new Reader(bytes)),
     cut: (state, bytes) => cutState(kernel, shape, state, bytes),
-    finalize: finalizeAll,
+    finalize(state, q) {
+      finalizeAll ??= kernel.finalizer([...group.features.keys()]);
+      if (state === null) return allDecoded(finalizeAll([], q));
+      writer.restart();
+      codec.write(writer, state);
+      return allDecoded(finalizeAll([writer.finish()], q));
+    },
     finalizer: features => compileFinalize(group, shape, features),
   };
   return kernel;

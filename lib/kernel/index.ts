@@ -15,9 +15,11 @@ export {
   type IdRunReference,
   NewerCodecError,
   namesIdRuns,
+  openRow,
   type Row,
   type RowFault,
   type RowFaultReason,
+  type RowOf,
   type RunReference,
   rowFaultReasons,
 } from './codec/row.ts';
@@ -35,7 +37,9 @@ export {
   settle,
   settledBytes,
 } from './codec/settled-ids.ts';
+export { newestOf } from './codec/state.ts';
 export { compareTies, type Tie } from './compare.ts';
+export { decoded, EncodedList, type FeatureValue } from './encoded-list.ts';
 export { compileDecoder, type EventDecoder, isRejection, type Rejection, type StreamEvent } from './event.ts';
 export { compileTextReader, type EventTextReader } from './event-text.ts';
 export {
@@ -51,6 +55,7 @@ export { fromExternal, toExternal } from './external.ts';
 export { type FeatureValues, type Finalize, PastQueryError } from './finalize.ts';
 export { compileGroup, type GroupKernel } from './group.ts';
 export { hash53, hashPosition, mixHashes } from './hash.ts';
+export { JsonText } from './json-text.ts';
 export { type KeyEncoder, keyEncoder, keyOf } from './key.ts';
 export type * from './plan.ts';
 export { compareInShard, type Position } from './position.ts';

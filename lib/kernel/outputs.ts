@@ -7,6 +7,25 @@ export interface Output {
   readonly type: ValueType;
 }
 
+/** Those of its features that need no other parts of a key than these: entities that share the parts share the values. */
+export function outputsSharing(
+  plan: Plan,
+  kind: 'group' | 'service',
+  name: string,
+  parts: readonly string[],
+): readonly Output[] {
+  const isShared = (name: string) => {
+    const group = plan.groups.find(g => g.name === name);
+    const entity = plan.entities.find(e => e.name === group?.entity);
+    return entity?.keys.every(key => parts.includes(key.name)) === true;
+  };
+  const outputs = outputsOf(plan, kind, name);
+  if (kind === 'group') return isShared(name) ? outputs : [];
+  // The features that are read come first, in the order of the outputs.
+  const read = plan.services.find(s => s.name === name)!.features;
+  return outputs.filter((_, i) => i < read.length && isShared(read[i]!.group));
+}
+
 /** What a group or service answers with, in order: a service's vector, or a group's features and derived ones. */
 export function outputsOf(plan: Plan, kind: 'group' | 'service', name: string): readonly Output[] {
   const ofGroup = (group: string) => {

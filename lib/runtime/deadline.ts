@@ -14,25 +14,32 @@ export async function withDeadline<T>(
   work: (store: RowSource) => Promise<T>,
 ): Promise<T> {
   if (ms === undefined) return work(store);
+  let isDone = false;
+  let passed: StoreError | null = null;
   let timer: NodeJS.Timeout | undefined;
-  const passed = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new StoreError('unavailable', `not read within the deadline of ${ms} ms`)),
-      ms,
-    );
-  });
-  // Nobody may be waiting when it passes, and of what comes late nobody needs to know.
-  passed.catch(() => {});
-  const inTime = <R>(reading: Promise<R>): Promise<R> => {
-    reading.catch(() => {});
-    return Promise.race([reading, passed]);
+  const waiting: ((error: StoreError) => void)[] = [];
+  const pass = (): void => {
+    passed = new StoreError('unavailable', `not read within the deadline of ${ms} ms`);
+    for (const refuse of waiting) refuse(passed);
   };
+  // A store that knows its rows has answered by then, and a timer would cost more than it did.
+  process.nextTick(() => {
+    if (!isDone) timer = setTimeout(pass, ms);
+  });
+  const inTime = <R>(reading: Promise<R>): Promise<R> =>
+    new Promise((resolve, reject) => {
+      if (passed !== null) reject(passed);
+      waiting.push(reject);
+      // Of what comes late nobody needs to know.
+      reading.then(resolve, reject);
+    });
   try {
     return await work({
       read: (table, keys) => inTime(store.read(table, keys)),
       readRuns: (table, ids) => inTime(store.readRuns(table, ids)),
     });
   } finally {
+    isDone = true;
     clearTimeout(timer);
   }
 }

@@ -2,7 +2,15 @@ import { type GroupKernel, NewerCodecError, type Row, type StreamEvent } from '.
 import { type MillraceError, StoreError } from './errors.ts';
 import { createIdRuns, type IdsByRun } from './id-runs.ts';
 import { markName } from './marks.ts';
-import type { Clock, RowWrite, ShardPosition, StateStore, UnappliedEvent, UnappliedStore } from './ports.ts';
+import type {
+  CachedRow,
+  Clock,
+  RowWrite,
+  ShardPosition,
+  StateStore,
+  UnappliedEvent,
+  UnappliedStore,
+} from './ports.ts';
 import { type RowLimits, RunError, tableOf } from './rows.ts';
 import type { RunGraveyard } from './run-graveyard.ts';
 import type { EventRecord } from './unpack-records.ts';
@@ -98,6 +106,7 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
   async function foldOnce(pass: RowPass, waiting: RowPass['lists'], runsMustExist: boolean): Promise<Round> {
     const table = tableOf(pass.kernel.group);
     const keys = [...waiting.keys()];
+    const now = clock.now();
     const stored = await store.read(table, keys);
     const needed = { oldest: pass.oldest ?? 0, mustExist: runsMustExist };
     const idsOfRows = await idRuns.load(pass.kernel, keys, stored, needed);
@@ -108,9 +117,9 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
 
     const round: Round = { again: new Map(), unreadable: [], error: null };
     const writes: RowWrite[] = [];
+    const written: CachedRow[] = [];
     const updates = new Map<string, RowUpdate>();
     const context = { store, idRuns, limits, runsMustExist };
-    const now = clock.now();
     let i = 0;
     for (const [key, events] of waiting) {
       const before = stored[i++] ?? null;
@@ -133,6 +142,7 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
         continue;
       }
       if (update === null) {
+        written.push({ key, row: before });
         pass.settled?.(events);
         continue;
       }
@@ -147,6 +157,7 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
     const lacking = [...updates].flatMap(([key, update]) => lackingOf(table, key, update));
     if (lacking.length > 0) await unapplied.put(lacking);
 
+    if (written.length > 0) await store.republish?.(table, written, now);
     const outcomes = await store.write(table, writes);
     for (let w = 0; w < writes.length; w++) {
       const { key } = writes[w] as RowWrite;

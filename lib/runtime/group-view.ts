@@ -2,12 +2,12 @@ import {
   CorruptBytesError,
   compileExpressions,
   compileGroup,
+  type FeatureValue,
   type Flag,
   type FunctionRegistry,
   type GroupKernel,
   type GroupPlan,
   type Plan,
-  type Value,
   type ValueType,
 } from '../kernel/index.ts';
 import { MillraceError } from './errors.ts';
@@ -24,8 +24,8 @@ export interface Output {
 /** What a row says of its entity at one time. */
 export interface FinishedRow {
   readonly status: 'known' | 'unknown' | 'failed';
-  /** In memory form, in the order of the view's outputs; all null where it failed. */
-  readonly values: readonly Value[];
+  /** In the order of the view's outputs; all null where it failed. */
+  readonly values: readonly FeatureValue[];
   /** Values that are not the whole truth: their index, and why. */
   readonly flags: readonly (readonly [output: number, flag: Flag])[];
   /** Events that count and that the row lacks; 0 in nearly every row. */
@@ -37,6 +37,8 @@ export interface FinishedRow {
 /** Some features of a group, derived ones among them, compiled. */
 export interface GroupView {
   readonly kernel: GroupKernel;
+  /** The parts of its entity's key, by name. */
+  readonly keyParts: readonly string[];
   /** The row's key for an entity's. Throws ReadRequestError. */
   keyOf(key: EntityKey): string;
   readonly outputs: readonly Output[];
@@ -53,7 +55,8 @@ export function groupViews(plan: Plan, functions: FunctionRegistry) {
       throw new MillraceError(`the Plan names a group ${name} that is not there`);
     const kernel = kernels.get(name) ?? compileGroup(plan, group, functions);
     kernels.set(name, kernel);
-    return { kernel, keyOf: keyReader(entity), ...compileOutputs(kernel, features, functions) };
+    const keyParts = entity.keys.map(part => part.name);
+    return { kernel, keyParts, keyOf: keyReader(entity), ...compileOutputs(kernel, features, functions) };
   };
 }
 
@@ -109,10 +112,10 @@ function compileOutputs(
 
   return {
     outputs,
-    finish({ status, key, state, lacks = 0, error }, asOf) {
+    finish({ status, key, parts, lacks = 0, error }, asOf) {
       if (status === 'failed') return failed(error);
       try {
-        const finished = finalize(state, asOf);
+        const finished = finalize(parts, asOf);
         return { status, values: compute([finished.values]), flags: flagsOf(finished.flags), lacks };
       } catch (problem) {
         if (!(problem instanceof CorruptBytesError)) throw problem;

@@ -104,6 +104,32 @@ export interface StateStore {
   writeNote(incarnation: string, name: string, text: string): Promise<void>;
   /** Every key of a table, for tools and checks; in no promised order. */
   scan(table: string): AsyncIterable<string>;
+  /**
+   * Told of rows that a retry read at `readAt` and found written by an earlier attempt: where readers have a cache, that
+   * attempt may have ended before it showed them. Stores without one leave it out.
+   */
+  republish?(table: string, rows: readonly CachedRow[], readAt: number): Promise<void>;
+}
+
+/** What a cache holds of a key: the row as a store had it, null where it had none. */
+export interface CachedRow {
+  readonly key: string;
+  readonly row: StoredRow | null;
+}
+
+/**
+ * Rows nearer to readers than their store. What it gives is what the store had no longer ago than the cache's bound, and
+ * never an older version after a newer one, unless it lost the newer before its time. Neither method ever rejects: a
+ * cache that fails is an empty one.
+ */
+export interface RowCache {
+  /** In the order of the keys: undefined where nothing is known, or not in time. */
+  read(table: string, keys: readonly string[]): Promise<readonly (StoredRow | null | undefined)[]>;
+  /**
+   * Puts rows there that the store had at `knownAt` (ms of the wall) or later: none over a newer version, and none that
+   * comes half the bound after `knownAt`. Resolves when it is done or given up.
+   */
+  publish(table: string, rows: readonly CachedRow[], knownAt: number): Promise<void>;
 }
 
 export type ShardPosition = Omit<Position, 'shard'>;

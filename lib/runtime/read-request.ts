@@ -79,8 +79,7 @@ export function queryTime(
   loaded: readonly (readonly LoadedRow[])[],
 ): number {
   let newest = Number.NEGATIVE_INFINITY;
-  for (const list of loaded)
-    for (const { state } of list) if (state !== null && state.newest > newest) newest = state.newest;
+  for (const list of loaded) for (const row of list) newest = Math.max(newest, row.newest);
   if (asOf === undefined) return Math.max(clock.now(), newest + 1);
   if (asOf <= newest) {
     throw new ReadRequestError(

@@ -1,17 +1,24 @@
-import { type Flag, type FunctionRegistry, type Plan, toExternal, type Value } from '../kernel/index.ts';
-import { withDeadline } from './deadline.ts';
+import {
+  decoded,
+  type FeatureValue,
+  type Flag,
+  type FunctionRegistry,
+  type Plan,
+  toExternal,
+} from '../kernel/index.ts';
+import { type RowSource, withDeadline } from './deadline.ts';
 import type { FinishedRow } from './group-view.ts';
 import { loadRows } from './load-rows.ts';
-import type { Clock, StateStore } from './ports.ts';
+import type { Clock } from './ports.ts';
 import { checkTimes, type EntityKey, queryTime, ReadRequestError } from './read-request.ts';
-import { compileVectors, type Vector } from './vector.ts';
+import { compileVectors, type Segment, type Vector } from './vector.ts';
 
 export { type EntityKey, ReadRequestError } from './read-request.ts';
 
 export interface ReaderOptions {
   readonly plan: Plan;
   readonly functions?: FunctionRegistry;
-  readonly store: StateStore;
+  readonly store: RowSource;
   readonly clock: Clock;
 }
 
@@ -61,7 +68,7 @@ export interface FoundEntity {
   readonly status: EntityResult['status'];
   /** By part of the vector; entities with one key there have one row. */
   readonly rows: readonly FinishedRow[];
-  readonly onDemand: readonly Value[];
+  readonly onDemand: readonly FeatureValue[];
 }
 
 export interface Reader {
@@ -96,8 +103,9 @@ export function createReader({ plan, functions = new Map(), store, clock }: Read
     checkTimes(options);
     const context = vector.readContext(options.context ?? {});
     const wanted = vector.parts.map(part => distinct(keys, part.keyOf));
+    const now = options.asOf ?? clock.now();
     const loaded = await withDeadline(store, options.deadlineMs, inTime =>
-      Promise.all(vector.parts.map(({ kernel }, p) => loadRows(inTime, kernel, wanted[p]!.keys))),
+      Promise.all(vector.parts.map(({ kernel }, p) => loadRows(inTime, kernel, wanted[p]!.keys, now))),
     );
     const asOf = queryTime(clock, options.asOf, loaded);
     const finished = vector.parts.map((part, p) => loaded[p]!.map(row => part.finish(row, asOf)));
@@ -117,6 +125,7 @@ export function createReader({ plan, functions = new Map(), store, clock }: Read
 
 /** The different row keys of some entities, and which of them each entity has. */
 function distinct(keys: readonly EntityKey[], keyOf: (key: EntityKey) => string) {
+  if (keys.length === 1) return { keys: keys.map(keyOf), places: [0] };
   const places = new Map<string, number>();
   const placesOf = keys.map(key => {
     const text = keyOf(key);
@@ -144,9 +153,12 @@ export const errorOf = ({ rows }: FoundEntity): string | undefined =>
 /** How many events that count an entity's values do not have. */
 export const lacksOf = ({ rows }: FoundEntity): number => rows.reduce((sum, row) => sum + row.lacks, 0);
 
-/** The names of flagged values in the vector, with their flags; undefined without any. */
-export function flagsOf({ segments }: Vector, { rows }: FoundEntity): Record<string, Flag> | undefined {
-  if (rows.every(row => row.flags.length === 0)) return undefined;
+/** The names of flagged values in these stretches of the vector, with their flags; undefined without any. */
+export function flagsOf(
+  segments: readonly Segment[],
+  { rows }: FoundEntity,
+): Record<string, Flag> | undefined {
+  if (segments.every(({ part }) => rows[part]!.flags.length === 0)) return undefined;
   const flags: Record<string, Flag> = {};
   for (const { part, from, names } of segments) {
     for (const [output, flag] of rows[part]!.flags) {
@@ -163,7 +175,7 @@ function external({ asOf, vector, entities }: Found): ReadResult {
     let values = known.get(row);
     if (values === undefined) {
       const { outputs } = vector.parts[part]!;
-      values = row.values.map((value, i) => toExternal(value, outputs[i]!.type));
+      values = row.values.map((value, i) => toExternal(decoded(value), outputs[i]!.type));
       known.set(row, values);
     }
     return values;
@@ -177,8 +189,8 @@ function external({ asOf, vector, entities }: Found): ReadResult {
         for (let i = 0; i < names.length; i++) values[names[i]!] = own[from + i];
       }
       for (const [i, { name, type }] of vector.onDemand.entries())
-        values[name] = toExternal(entity.onDemand[i]!, type);
-      const flags = flagsOf(vector, entity);
+        values[name] = toExternal(decoded(entity.onDemand[i]!), type);
+      const flags = flagsOf(vector.segments, entity);
       const lacks = lacksOf(entity);
       const error = errorOf(entity);
       return {

@@ -1,6 +1,7 @@
 import {
   compileExpressions,
   type Expression,
+  type FeatureValue,
   type FieldPlace,
   type FunctionRegistry,
   type Plan,
@@ -25,7 +26,7 @@ export interface Vector {
   /** Throws ReadRequestError for a context that does not fit. */
   readContext(context: Readonly<Record<string, unknown>>): readonly Value[];
   /** The values on demand, of an entity's finished rows by part. */
-  compute(rows: readonly FinishedRow[], context: readonly Value[]): readonly Value[];
+  compute(rows: readonly FinishedRow[], context: readonly Value[]): readonly FeatureValue[];
 }
 
 /** Outputs `from` to `to` (exclusive) of a part, under the names that they have in the vector. */

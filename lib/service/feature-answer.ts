@@ -1,86 +1,175 @@
-import type { Value } from '../kernel/value-type.ts';
+import { type FeatureValue, JsonText } from '../kernel/index.ts';
 import type { FinishedRow } from '../runtime/group-view.ts';
 import { errorOf, type Found, type FoundEntity, flagsOf, lacksOf } from '../runtime/read.ts';
-import type { Vector } from '../runtime/vector.ts';
-import { jsonWriter } from './value-json.ts';
+import type { Segment, Vector } from '../runtime/vector.ts';
+import { type JsonWriter, jsonWriter } from './value-json.ts';
 
 /**
- * The JSON of answers: the features' names once, and their values by entity in that order. What entities have in
- * common, as the user has for whom items are ranked, is written once and copied.
+ * The JSON of answers: the features' names once, and their values by entity in that order. Where the request says parts
+ * of the key once (`shared`), the features of groups that need no other part stand once too, apart: those of the user
+ * for whom items are ranked. Rows that entities have in common otherwise are written once and copied.
  */
-export function createAnswerWriter(): (found: Found) => string {
-  const layouts = new WeakMap<Vector, Layout>();
-  return ({ asOf, vector, entities }) => {
-    const layout = layouts.get(vector) ?? layoutOf(vector);
-    layouts.set(vector, layout);
-    const written = new Map<FinishedRow, readonly string[]>();
-    const texts = entities.map(entity => entityJson(vector, layout, entity, written));
-    return `${layout.before}${asOf}${layout.between}[${texts.join(',')}]}`;
+export function createAnswerWriter(): (found: Found, shared?: readonly string[]) => string | Buffer {
+  const layouts = new WeakMap<Vector, Map<string, Layout>>();
+  const layoutFor = (vector: Vector, shared: readonly string[] | undefined): Layout => {
+    const known = layouts.get(vector) ?? new Map<string, Layout>();
+    layouts.set(vector, known);
+    const isShared = vector.parts.map(
+      ({ keyParts }) => shared !== undefined && keyParts.every(k => shared.includes(k)),
+    );
+    const way = shared === undefined ? '' : isShared.join();
+    const layout = known.get(way) ?? layoutOf(vector, shared === undefined ? undefined : isShared);
+    known.set(way, layout);
+    return layout;
+  };
+  let out = new JsonText();
+
+  return ({ asOf, vector, entities }, shared) => {
+    const layout = layoutFor(vector, shared);
+    // One entity has nothing in common with others.
+    const written = entities.length > 1 ? new Map<FinishedRow, Stretch[]>() : null;
+    out.clear();
+    out.raw(layout.before);
+    out.integer(asOf);
+    out.raw(layout.between);
+    if (layout.shared !== undefined) writeShared(out, layout.shared, entities[0]!);
+    out.ascii(',"entities":[');
+    for (let i = 0; i < entities.length; i++) {
+      if (i > 0) out.ascii(',');
+      writeEntity(out, layout, entities[i]!, written);
+    }
+    out.ascii(']}');
+    const answer = textOf(out);
+    // What one large answer took is not kept for ever.
+    if (out.bytes.length > mostKept) out = new JsonText();
+    return answer;
   };
 }
+
+/** A short string is sent together with its head, in one piece; a long one would be copied once more for that. */
+function textOf({ bytes, at, isAscii }: JsonText): string | Buffer {
+  if (at > longestString) return Buffer.from(bytes.subarray(0, at));
+  return Buffer.from(bytes.buffer, 0, at).toString(isAscii ? 'latin1' : 'utf8');
+}
+
+const longestString = 64 * 1024;
+const mostKept = 8 << 20;
 
 interface Layout {
   /** `{"service":"ranking","asOf":` */
   readonly before: string;
-  /** `,"features":["clicks_1h"],"entities":` */
+  /** `,"features":["clicks_1h"]` */
   readonly between: string;
-  readonly segments: readonly {
-    readonly part: number;
-    readonly from: number;
-    readonly writers: readonly ValueWriter[];
-  }[];
-  readonly onDemand: readonly ValueWriter[];
+  /** What stands once. */
+  readonly shared: Stretches | undefined;
+  /** What stands in each entity. */
+  readonly own: Stretches;
+  readonly onDemand: readonly JsonWriter[];
 }
 
-type ValueWriter = (value: Value) => string;
+/** Stretches of a vector's features, with what writes their values. */
+interface Stretches {
+  readonly names: readonly string[];
+  readonly segments: readonly (Segment & { readonly writers: readonly JsonWriter[] })[];
+}
 
-function layoutOf({ kind, name, outputs, parts, segments, onDemand }: Vector): Layout {
+/** Where in the answer a row's values in one segment are. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+function layoutOf(vector: Vector, isShared: readonly boolean[] | undefined): Layout {
+  const { kind, name, onDemand } = vector;
+  const own = stretchesOf(vector, part => isShared?.[part] !== true);
+  const names = [...own.names, ...onDemand.map(o => o.name)];
   return {
     before: `{${JSON.stringify(kind)}:${JSON.stringify(name)},"asOf":`,
-    between: `,"features":${JSON.stringify(outputs.map(o => o.name))},"entities":`,
-    segments: segments.map(({ part, from, names }) => ({
-      part,
-      from,
-      writers: names.map((_, i) => jsonWriter(parts[part]!.outputs[from + i]!.type)),
-    })),
+    between: `,"features":${JSON.stringify(names)}`,
+    shared: isShared && stretchesOf(vector, part => isShared[part] === true),
+    own,
     onDemand: onDemand.map(({ type }) => jsonWriter(type)),
   };
 }
 
-function entityJson(
-  vector: Vector,
-  layout: Layout,
-  entity: FoundEntity,
-  written: Map<FinishedRow, readonly string[]>,
-): string {
-  const { status, rows, onDemand } = entity;
-  let values = '';
-  for (let s = 0; s < layout.segments.length; s++) {
-    const row = rows[layout.segments[s]!.part]!;
-    let texts = written.get(row);
-    if (texts === undefined) {
-      texts = layout.segments.map(({ part, from, writers }) =>
-        rows[part] === row ? listed(writers, row.values, from) : '',
-      );
-      written.set(row, texts);
-    }
-    values += (values === '' ? '' : ',') + texts[s]!;
-  }
-  if (onDemand.length > 0) values += `,${listed(layout.onDemand, onDemand, 0)}`;
-  const flags = flagsOf(vector, entity);
-  const lacks = lacksOf(entity);
-  const error = errorOf(entity);
-  const more =
-    (flags === undefined ? '' : `,"flags":${JSON.stringify(flags)}`) +
-    (lacks === 0 ? '' : `,"lacks":${lacks}`) +
-    (error === undefined ? '' : `,"error":${JSON.stringify(error)}`);
-  return `{"status":"${status}","values":[${values}]${more}}`;
+function stretchesOf({ parts, segments }: Vector, has: (part: number) => boolean): Stretches {
+  const some = segments.filter(({ part }) => has(part));
+  return {
+    names: some.flatMap(({ names }) => names),
+    segments: some.map(segment => ({
+      ...segment,
+      writers: segment.names.map((_, i) => jsonWriter(parts[segment.part]!.outputs[segment.from + i]!.type)),
+    })),
+  };
 }
 
-/** The JSON of the values from `from` on, one a writer, with commas between. */
-function listed(writers: readonly ValueWriter[], values: readonly Value[], from: number): string {
-  let text = '';
-  for (let i = 0; i < writers.length; i++)
-    text += (i === 0 ? '' : ',') + writers[i]!(values[from + i] as Value);
-  return text;
+/** `,"shared":{"features":["user_clicks_1h"],"values":[3]}` */
+function writeShared(out: JsonText, { names, segments }: Stretches, entity: FoundEntity): void {
+  out.raw(`,"shared":{"features":${JSON.stringify(names)},"values":[`);
+  for (const [s, { part, from, writers }] of segments.entries()) {
+    if (s > 0) out.ascii(',');
+    writeValues(out, writers, entity.rows[part]!.values, from);
+  }
+  out.ascii(']');
+  writeFlags(out, segments, entity);
+  out.ascii('}');
+}
+
+/** Writes an entity; `written` has where the rows of those before it are, which have their values in common. */
+function writeEntity(
+  out: JsonText,
+  { own: { segments }, onDemand: writers }: Layout,
+  entity: FoundEntity,
+  written: Map<FinishedRow, Stretch[]> | null,
+): void {
+  const { status, rows, onDemand } = entity;
+  out.ascii('{"status":"');
+  out.ascii(status);
+  out.ascii('","values":[');
+  for (let s = 0; s < segments.length; s++) {
+    const { part, from, writers } = segments[s]!;
+    const row = rows[part]!;
+    if (s > 0) out.ascii(',');
+    const known = written?.get(row)?.[s];
+    if (known !== undefined) {
+      out.repeat(known.from, known.to);
+      continue;
+    }
+    const start = out.at;
+    writeValues(out, writers, row.values, from);
+    if (written !== null) {
+      const stretches = written.get(row) ?? [];
+      stretches[s] = { from: start, to: out.at };
+      written.set(row, stretches);
+    }
+  }
+  if (writers.length > 0) {
+    if (segments.length > 0) out.ascii(',');
+    writeValues(out, writers, onDemand, 0);
+  }
+  out.ascii(']');
+  writeFlags(out, segments, entity);
+  const lacks = lacksOf(entity);
+  if (lacks !== 0) out.ascii(`,"lacks":${lacks}`);
+  const error = errorOf(entity);
+  if (error !== undefined) out.raw(`,"error":${JSON.stringify(error)}`);
+  out.ascii('}');
+}
+
+function writeFlags(out: JsonText, segments: readonly Segment[], entity: FoundEntity): void {
+  const flags = flagsOf(segments, entity);
+  if (flags !== undefined) out.raw(`,"flags":${JSON.stringify(flags)}`);
+}
+
+/** The values from `from` on, one a writer, with commas between. */
+function writeValues(
+  out: JsonText,
+  writers: readonly JsonWriter[],
+  values: readonly FeatureValue[],
+  from: number,
+): void {
+  for (let i = 0; i < writers.length; i++) {
+    if (i > 0) out.ascii(',');
+    writers[i]!(out, values[from + i]!);
+  }
 }

@@ -8,6 +8,8 @@ export interface FeatureRequest {
   readonly name: string;
   /** Their whole keys, what they share included. */
   readonly entities: readonly EntityKey[];
+  /** The parts of the key that the request says once for all of them; undefined where it has no such member. */
+  readonly shared?: readonly string[];
   readonly context: Readonly<Record<string, unknown>>;
   readonly asOf?: number;
   readonly deadlineMs: number;
@@ -47,14 +49,22 @@ export function createFeatureRequestReader({ plan, maxEntities, readMs }: Reques
         `${entities.length} entities: ask for at most ${maxEntities} in one request`,
       );
     }
-    const keys = wholeKeys(entities, shared === undefined ? {} : objectOf(shared, 'shared'));
+    const inAll = shared === undefined ? {} : objectOf(shared, 'shared');
+    const keys = wholeKeys(entities, inAll);
     if (kind === 'group' && request.context !== undefined) {
       throw bad('a group takes no context: leave it out, or read a service');
     }
     if (typeof deadlineMs !== 'number' || !(deadlineMs > 0 && deadlineMs <= readMs)) {
       throw new HttpError('bad-time', `deadlineMs must be milliseconds above 0 and at most ${readMs}`);
     }
-    const read = { kind, name, entities: keys, context: objectOf(context, 'context'), deadlineMs };
+    const read = {
+      kind,
+      name,
+      entities: keys,
+      ...(shared === undefined ? {} : { shared: Object.keys(inAll) }),
+      context: objectOf(context, 'context'),
+      deadlineMs,
+    };
     if (asOf === undefined) return read;
     if (typeof asOf !== 'number' || !Number.isSafeInteger(asOf) || Math.abs(asOf) > furthestTime) {
       throw new HttpError('bad-time', 'asOf must be a time in whole milliseconds since 1970-01-01 UTC');

@@ -1,4 +1,4 @@
-import { type Output, outputsOf } from '../kernel/outputs.ts';
+import { type Output, outputsOf, outputsSharing } from '../kernel/outputs.ts';
 import type { Plan } from '../kernel/plan.ts';
 import { furthestTime } from '../kernel/time.ts';
 import { formatType } from '../kernel/value-type.ts';
@@ -226,13 +226,19 @@ function postFeatures(plan: Plan, { entitiesPerRequest, readMs }: ServiceLimits)
       ),
     ),
   );
-  const answers = targets.map(({ kind, name }) => answerSchema(kind, name, outputsOf(plan, kind, name)));
+  const answers = targets.flatMap(({ kind, name, entities }) => {
+    const outputs = outputsOf(plan, kind, name);
+    return keySchemas(plan.entities.filter(e => entities.includes(e.name))).map(({ shared, parts }) =>
+      answerSchema(kind, name, outputs, shared && outputsSharing(plan, kind, name, parts)),
+    );
+  });
   return {
     operationId: 'readFeatures',
     summary: 'Read feature values of entities',
     description:
       'A service’s vector, or all features of a group. The names stand once, the values by entity. Parts of the key ' +
-      'that all entities have in common may stand once, under `shared`: the user for whom items are ranked.',
+      'that all entities have in common may stand once, under `shared`: the user for whom items are ranked. Features ' +
+      'that need no other part then stand once too, under `shared`, and `features` has the others.',
     requestBody: { required: true, content: { 'application/json': { schema: { oneOf: requests } } } },
     responses: {
       200: json({ oneOf: answers }, 'The values, and for which time they are.'),
@@ -241,7 +247,13 @@ function postFeatures(plan: Plan, { entitiesPerRequest, readMs }: ServiceLimits)
   };
 }
 
-function answerSchema(kind: 'group' | 'service', name: string, outputs: readonly Output[]): Schema {
+function answerSchema(
+  kind: 'group' | 'service',
+  name: string,
+  outputs: readonly Output[],
+  shared: readonly Output[] | undefined,
+): Schema {
+  const own = outputs.filter(({ name }) => shared?.some(output => output.name === name) !== true);
   const entity = object(
     {
       status: {
@@ -249,17 +261,8 @@ function answerSchema(kind: 'group' | 'service', name: string, outputs: readonly
         description:
           'known: events of it are kept. unknown: none are. failed: its row could not be read, or not in time.',
       },
-      values: {
-        type: 'array',
-        items: anyOf([...outputs.map(({ type }) => outputSchema(type)), { type: 'null' }]),
-        minItems: outputs.length,
-        maxItems: outputs.length,
-      },
-      flags: {
-        type: 'object',
-        description: 'Features whose value is not the whole truth, and why.',
-        additionalProperties: { type: 'string' },
-      },
+      values: valuesSchema(own),
+      flags: flagsSchema,
       lacks: {
         type: 'integer',
         minimum: 1,
@@ -273,13 +276,36 @@ function answerSchema(kind: 'group' | 'service', name: string, outputs: readonly
   return object({
     [kind]: { const: name },
     asOf: { type: 'integer' },
-    features: {
-      const: outputs.map(o => o.name),
-      description: outputs.map(o => `${o.name}: ${formatType(o.type)}`).join('\n'),
-    },
+    features: namesSchema(own),
+    ...(shared === undefined
+      ? {}
+      : {
+          shared: object(
+            { features: namesSchema(shared), values: valuesSchema(shared), flags: flagsSchema },
+            ['flags'],
+          ),
+        }),
     entities: { type: 'array', items: entity },
   });
 }
+
+const namesSchema = (outputs: readonly Output[]): Schema => ({
+  const: outputs.map(o => o.name),
+  description: outputs.map(o => `${o.name}: ${formatType(o.type)}`).join('\n'),
+});
+
+const valuesSchema = (outputs: readonly Output[]): Schema => ({
+  type: 'array',
+  items: anyOf([...outputs.map(({ type }) => outputSchema(type)), { type: 'null' }]),
+  minItems: outputs.length,
+  maxItems: outputs.length,
+});
+
+const flagsSchema: Schema = {
+  type: 'object',
+  description: 'Features whose value is not the whole truth, and why.',
+  additionalProperties: { type: 'string' },
+};
 
 function postRedrive({ streams }: Plan) {
   const request = object(

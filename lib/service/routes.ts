@@ -27,7 +27,7 @@ export interface Answer {
   readonly status?: number;
   /** application/json where it is not given. */
   readonly type?: string;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 /** All that the service answers. Errors are thrown as HttpError. */
@@ -69,9 +69,9 @@ function createFeaturesRoute({ plan, reader, limits, metrics }: Service): Route 
     async answer({ body }) {
       const started = performance.now();
       const request = readRequest(body);
-      const { kind, name, entities, ...options } = request;
+      const { kind, name, entities, shared, ...options } = request;
       const found = await reader.find(kind, name, entities, options);
-      const answer = write(found);
+      const answer = write(found, shared);
       metrics.read.observe({ name }, (performance.now() - started) / 1000);
       for (const { status } of found.entities) metrics.entities.inc({ name, status });
       return { body: answer };

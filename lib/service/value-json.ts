@@ -1,71 +1,91 @@
-import { type ScalarValue, toExternal, type Value, type ValueType } from '../kernel/index.ts';
+import {
+  EncodedList,
+  type FeatureValue,
+  type JsonText,
+  type ScalarValue,
+  toExternal,
+  type Value,
+  type ValueType,
+} from '../kernel/index.ts';
 
 /**
- * The JSON of a type's values in memory form, as `toExternal` has them but for int64, which is text: JSON's numbers
- * would be rounded. Written at once: making what people see first, and JSON of that, takes twice as long.
+ * Writes the JSON of a type's values, as `toExternal` has them but for int64, which is text: JSON's numbers would be
+ * rounded. Written at once: making what people see first, and JSON of that, takes several times as long.
  */
-export function jsonWriter(type: ValueType): (value: Value) => string {
+export type JsonWriter = (out: JsonText, value: FeatureValue) => void;
+
+export function jsonWriter(type: ValueType): JsonWriter {
   const write = writerOf(type);
-  return value => (value === null ? 'null' : write(value));
+  return (out, value) => {
+    if (value === null) out.ascii('null');
+    else if (value instanceof EncodedList) value.writeJson(out);
+    else write(out, value);
+  };
 }
 
-type Writer = (value: NonNullable<Value>) => string;
-
-function writerOf(type: ValueType): Writer {
+function writerOf(type: ValueType): (out: JsonText, value: NonNullable<Value>) => void {
   switch (type.kind) {
     case 'string':
-      return value => textJson(value as string);
+      return (out, value) => out.string(value as string);
+    case 'int':
+    case 'timestamp':
+      return (out, value) => out.integer(value as number);
     case 'int64':
-      return value => `"${value}"`;
+      return (out, value) => out.ascii(`"${value}"`);
     case 'decimal': {
       const unit = 10 ** type.scale;
-      return value => `${(value as number) / unit}`;
+      return (out, value) => out.number((value as number) / unit);
     }
+    case 'float':
+      return (out, value) => out.number(value as number);
+    case 'bool':
+      return (out, value) => out.ascii(value === true ? 'true' : 'false');
     case 'list': {
-      const item = jsonWriter(type.of);
-      return value => {
+      const write = jsonWriter(type.of);
+      return (out, value) => {
         const items = value as readonly Value[];
-        if (items.length === 0) return '[]';
-        let text = `[${item(items[0] as Value)}`;
-        for (let i = 1; i < items.length; i++) text += `,${item(items[i] as Value)}`;
-        return `${text}]`;
+        out.ascii('[');
+        for (let i = 0; i < items.length; i++) {
+          if (i > 0) out.ascii(',');
+          write(out, items[i] as Value);
+        }
+        out.ascii(']');
       };
     }
     case 'struct': {
-      const fields = type.fields.map(({ name, type: of }, i) => ({
-        before: `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`,
+      const fields = type.fields.map(({ name, type: of }) => ({
+        name: `${JSON.stringify(name)}:`,
         write: jsonWriter(of),
       }));
-      return value => {
-        let text = '';
+      return (out, value) => {
+        out.ascii('{');
         for (let i = 0; i < fields.length; i++) {
-          const { before, write } = fields[i] as (typeof fields)[number];
-          text += before + write((value as readonly Value[])[i] ?? null);
+          const { name, write } = fields[i] as (typeof fields)[number];
+          if (i > 0) out.ascii(',');
+          out.raw(name);
+          write(out, (value as readonly Value[])[i] ?? null);
         }
-        return `${text}}`;
+        out.ascii('}');
       };
     }
     case 'map': {
       const write = jsonWriter(type.value);
-      return value => {
-        let text = '';
+      const name =
+        type.key.kind === 'string'
+          ? (key: ScalarValue) => key as string
+          : (key: ScalarValue) => String(toExternal(key, type.key));
+      return (out, value) => {
+        let isFirst = true;
+        out.ascii('{');
         for (const [key, member] of value as ReadonlyMap<ScalarValue, Value>) {
-          text += `${text === '' ? '{' : ','}${textJson(String(toExternal(key, type.key)))}:${write(member)}`;
+          if (!isFirst) out.ascii(',');
+          isFirst = false;
+          out.string(name(key));
+          out.ascii(':');
+          write(out, member);
         }
-        return text === '' ? '{}' : `${text}}`;
+        out.ascii('}');
       };
     }
-    default:
-      return value => `${value}`;
   }
-}
-
-/** Ids and names seldom hold what JSON has to escape, and finding that out is quicker than its own writer is. */
-function textJson(text: string): string {
-  if (text.length > 100) return JSON.stringify(text);
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c < 0x20 || c === 0x22 || c === 0x5c || c >= 0xd800) return JSON.stringify(text);
-  }
-  return `"${text}"`;
 }

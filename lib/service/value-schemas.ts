@@ -78,6 +78,8 @@ export const nullable = (schema: Schema): Schema => ({ anyOf: [schema, { type: '
 export interface KeySchemas {
   readonly items: Schema;
   readonly shared?: Schema;
+  /** The parts that are shared, by name. */
+  readonly parts: readonly string[];
 }
 
 /**
@@ -92,7 +94,7 @@ export function keySchemas(entities: readonly EntityPlan[]): readonly KeySchemas
   );
   const sharable = [...ways.values()].filter(names => names.length < keys.length);
   return [
-    { items: keySchema(keys) },
+    { items: keySchema(keys), parts: [] },
     ...sharable.map(names => ({
       // What is shared is said once. Other members are passed over, as in whole keys.
       items: {
@@ -100,6 +102,7 @@ export function keySchemas(entities: readonly EntityPlan[]): readonly KeySchemas
         not: { anyOf: names.map(name => ({ required: [name] })) },
       },
       shared: keySchema(keys.filter(({ name }) => names.includes(name))),
+      parts: names,
     })),
   ];
 }

@@ -78,6 +78,17 @@ describe('reads are the same over HTTP and in process', () => {
       c => c.rank('pairs', { user: 'ann' }, [{ item: big }, { item: 7n }, { item: 8n }], { asOf, context }),
     ],
     [
+      'a ranking where all is shared, flags included',
+      async c => {
+        const ranked = await c.rank('users', { user: 'ann' }, [{}, {}], { asOf });
+        expect(ranked.entities.map(e => e.flags)).toEqual([
+          { one_kind: 'overflow' },
+          { one_kind: 'overflow' },
+        ]);
+        return ranked;
+      },
+    ],
+    [
       'an item for many users',
       c => c.rank('pairs', { item: big }, [{ user: 'ann' }, { user: 'bob' }], { asOf, context }),
     ],

@@ -25,7 +25,11 @@ const played: Readonly<Record<string, string>> = {
   bench: 'echo figures',
 };
 
-function runWith(changed: Readonly<Record<string, string>>, data = temporaryDirectory()) {
+function runWith(
+  changed: Readonly<Record<string, string>>,
+  data = temporaryDirectory(),
+  redisServer = 'echo Redis server v=7',
+) {
   const bin = temporaryDirectory();
   const cases = Object.entries({ ...played, ...changed }).map(([part, script]) => `${part}) ${script} ;;`);
   const npm = join(bin, 'npm');
@@ -37,6 +41,13 @@ case $1 in ${cases.join(' ')} *) echo "no part $1"; exit 9 ;; esac
 `,
   );
   chmodSync(npm, 0o755);
+  const program = (name: string, script: string) => {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(bin, name), 0o755);
+  };
+  program('redis-server', redisServer);
+  // Makes an environment whose pip installs at once.
+  program('python3', 'mkdir -p "$3/bin"; echo "#!/bin/sh" > "$3/bin/pip"; chmod +x "$3/bin/pip"');
   const { status, stdout, stderr } = spawnSync(join(repositoryRoot, '.ci/run'), {
     encoding: 'utf8',
     env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, MILLRACE_DATA: data },
@@ -54,6 +65,17 @@ test('without the reference data it says what it leaves out', () => {
   const { status, output } = runWith({ 'verify:retail': 'exit 1' }, '/nowhere');
   expect(status).toBe(0);
   expect(output).toContain('not run: no reference data in /nowhere');
+});
+
+test('without a redis-server that runs it fails: its tests would be skipped', () => {
+  const { status, output } = runWith({}, temporaryDirectory(), 'exit 127');
+  expect(status).not.toBe(0);
+  expect(output).toContain('── failed: redis-server');
+});
+
+test('what tests need of the machine must be there', () => {
+  const { output } = runWith({ test: `echo "required: $MILLRACE_REQUIRE_PROGRAMS"; ${played.test}` });
+  expect(output).toContain('required: 1');
 });
 
 describe('it fails, and still ends with the count, when', () => {

@@ -30,7 +30,7 @@ export interface TableCache {
 export function createRowCache(maxBytes: number): RowCache {
   const chunkBytes = Math.max(minimumChunk, Math.floor(maxBytes / 64));
   const chunks = new Map<number, Chunk>();
-  const tables = new Map<string, Map<string, number>>();
+  const tables = new Map<string, TableCache>();
   let places = createPlaces(1024);
   let used = 0;
   const free: number[] = [];
@@ -113,9 +113,9 @@ export function createRowCache(maxBytes: number): RowCache {
 
   return {
     table(name) {
-      const rows = tables.get(name) ?? new Map<string, number>();
-      tables.set(name, rows);
-      return tableOver(rows);
+      const known = tables.get(name) ?? tableOver(new Map());
+      tables.set(name, known);
+      return known;
     },
   };
 }

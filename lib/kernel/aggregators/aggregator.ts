@@ -1,5 +1,6 @@
 import type { Reader, Writer } from '../codec/bytes.ts';
 import type { Tie } from '../compare.ts';
+import type { FeatureValue } from '../encoded-list.ts';
 import type { Value } from '../value-type.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface NumericAggregator {
   encode(w: Writer, cells: readonly number[], at: number): void;
   /** Puts the partial's cells at `at`. */
   decode(r: Reader, cells: number[], at: number): void;
+  /** Passes over an encoded partial. */
+  skip(r: Reader): void;
 }
 
 export interface ObjectAggregator<P> {
@@ -34,10 +37,21 @@ export interface ObjectAggregator<P> {
   /** Times are written as distances from `origin`: the tile's start, or, of what is kept once for a row, its newest time. */
   encode(w: Writer, partial: P, origin: number): void;
   decode(r: Reader, origin: number): P;
-  /** Merges encoded bytes as `decode` and `merge` do, without a partial in between: reads merge many tiles. */
-  absorb?(into: P, r: Reader, origin: number): void;
-  /** Passes over encoded bytes, where that is cheaper than `decode`. */
-  skip?(r: Reader): void;
+  /** Passes over an encoded partial. */
+  skip(r: Reader): void;
+  /** How reads merge encoded partials, where that can be done without making each. */
+  readonly gatherer?: Gatherer<unknown>;
+}
+
+/**
+ * Merges encoded partials into something that serves row after row, and that finishes to the value which their merged
+ * partial finishes to.
+ */
+export interface Gatherer<G> {
+  create(): G;
+  clear(g: G): void;
+  absorb(into: G, r: Reader, origin: number): void;
+  merge(into: G, from: G): void;
 }
 
 /** An object aggregator whose partial, kept once for a row, can forget what is too old for every window. */
@@ -50,11 +64,14 @@ export interface RecentAggregator<P> extends ObjectAggregator<P> {
 export interface TieCodec {
   write(w: Writer, tie: Tie): void;
   read(r: Reader): Tie;
+  skip(r: Reader): void;
+  /** Passes over a tie, and throws where `read` would. */
+  check(r: Reader): void;
 }
 
-/** A finished value in memory form, or null; with a flag where it is not the whole truth. */
+/** A finished value, or null; with a flag where it is not the whole truth. */
 export interface Finished {
-  readonly value: Value;
+  readonly value: FeatureValue;
   readonly flag?: Flag;
 }
 

@@ -1,7 +1,17 @@
-import { CorruptBytesError, type Reader } from '../codec/bytes.ts';
 import { hash53 } from '../hash.ts';
 import type { ScalarValue } from '../value-type.ts';
 import type { ObjectAggregator } from './aggregator.ts';
+import { type GatheredRegisters, registerGatherer } from './gather-registers.ts';
+import {
+  denseForm,
+  inDense,
+  noEntry,
+  raise,
+  raiseAll,
+  sparseCount,
+  sparsePrecision,
+  sparseRegisters,
+} from './registers.ts';
 
 /**
  * HyperLogLog (Flajolet, Fusy, Gandouet, Meunier, 2007) over 53-bit hashes with 2^precision registers, sparse while
@@ -29,20 +39,7 @@ export function approxDistinct(precision: number): ObjectAggregator<HyperLogLog>
     }
   }
 
-  // What `absorb` reads and merges in, so that it makes nothing: a read does so for every tile.
-  const theirs = new Int32Array(sparseLimit);
-  const both = new Int32Array(2 * sparseLimit + 1);
-
-  const shift = 2 ** (sparsePrecision - precision);
-  const registerOf = (entry: number): number => Math.floor(Math.floor(entry / 64) / shift);
-
-  /** The rank in the dense register: zeros after its index bits, plus one. */
-  function rankOf(entry: number): number {
-    const rest = Math.floor(entry / 64) % shift;
-    return rest !== 0
-      ? Math.clz32(rest) - (32 - (sparsePrecision - precision)) + 1
-      : (entry % 64) + (sparsePrecision - precision);
-  }
+  const { registerOf, rankOf } = inDense(precision);
 
   return {
     shape: 'object',
@@ -89,52 +86,22 @@ export function approxDistinct(precision: number): ObjectAggregator<HyperLogLog>
         raiseAll(p.dense, r);
       } else {
         let entry = 0;
-        for (let n = sparseCount(header, r); n > 0; n--) {
+        for (let n = sparseCount(header, sparseLimit, r); n > 0; n--) {
           entry += r.uint();
+          if (entry >= sparseRegisters * 64) throw noEntry(entry, r);
           p.sparse.push(entry);
         }
       }
       return p;
     },
-    absorb(into, r) {
+    skip(r) {
       const header = r.uint();
-      if (header === denseForm) {
-        raiseAll(into.dense ?? densify(into), r);
-      } else {
-        const count = sparseCount(header, r);
-        let entry = 0;
-        for (let i = 0; i < count; i++) {
-          entry += r.uint();
-          if (into.dense === null) theirs[i] = entry;
-          else raise(into.dense, registerOf(entry), rankOf(entry));
-        }
-        if (into.dense === null) {
-          unite(into.sparse, theirs, count, both);
-          if (into.sparse.length > sparseLimit) densify(into);
-        }
-      }
+      if (header === denseForm) r.advance((registers / 4) * 3);
+      else for (let n = sparseCount(header, sparseLimit, r); n > 0; n--) r.skipUint();
     },
+    gatherer: registerGatherer(precision),
   };
-
-  /** Reads dense registers, as they were written above. */
-  function raiseAll(dense: Uint8Array, r: Reader): void {
-    for (let i = 0; i < registers; i += 4) {
-      const word = r.byte() | (r.byte() << 8) | (r.byte() << 16);
-      raise(dense, i, word & 63);
-      raise(dense, i + 1, (word >> 6) & 63);
-      raise(dense, i + 2, (word >> 12) & 63);
-      raise(dense, i + 3, word >> 18);
-    }
-  }
-
-  function sparseCount(header: number, r: Reader): number {
-    if (header % 2 === 1 || header / 2 > sparseLimit)
-      throw new CorruptBytesError(`unknown sketch form ${header} at byte ${r.at}`);
-    return header / 2;
-  }
 }
-
-const denseForm = 1;
 
 /** Exactly one of the two forms is in use. A sparse entry is (register of 2^20) × 64 + rank. */
 export interface HyperLogLog {
@@ -148,15 +115,9 @@ export interface HyperLogLog {
  * TODS 1990). Dense: Ertl's improved raw estimator ("New cardinality estimation algorithms for HyperLogLog
  * sketches", arXiv:1702.01284, section 4), which needs no bias tables.
  */
-export function cardinality(p: HyperLogLog): number {
+export function cardinality(p: HyperLogLog | GatheredRegisters): number {
   if (p.dense === null) {
-    let occupied = 0;
-    let before = -1;
-    for (const entry of p.sparse) {
-      const register = Math.floor(entry / 64);
-      if (register !== before) occupied++;
-      before = register;
-    }
+    const occupied = 'sparse' in p ? occupiedBy(p.sparse) : p.occupied;
     return Math.round(-sparseRegisters * Math.log1p(-occupied / sparseRegisters));
   }
   const m = p.dense.length;
@@ -169,9 +130,18 @@ export function cardinality(p: HyperLogLog): number {
   return Math.round(m ** 2 / (2 * Math.LN2 * z));
 }
 
+function occupiedBy(sparse: readonly number[]): number {
+  let occupied = 0;
+  let before = -1;
+  for (const entry of sparse) {
+    const register = entry >> 6;
+    if (register !== before) occupied++;
+    before = register;
+  }
+  return occupied;
+}
+
 const hashBits = 53;
-const sparsePrecision = 20;
-const sparseRegisters = 2 ** sparsePrecision;
 const restBits = hashBits - sparsePrecision; // 33
 
 function entryOf(hash: number): number {
@@ -194,26 +164,6 @@ function insertSorted(list: number[], x: number): boolean {
   for (let i = list.length; i > low; i--) list[i] = list[i - 1] as number;
   list[low] = x;
   return true;
-}
-
-/** Merges the first `count` of an ascending list into another one, each value once; `room` is for both. */
-function unite(into: number[], from: Int32Array, count: number, room: Int32Array): void {
-  const mine = into.length;
-  let i = 0;
-  let j = 0;
-  let n = 0;
-  while (i < mine || j < count) {
-    const x = i < mine ? (into[i] as number) : Number.POSITIVE_INFINITY;
-    const y = j < count ? (from[j] as number) : Number.POSITIVE_INFINITY;
-    room[n++] = x < y ? x : y;
-    if (x <= y) i++;
-    if (y <= x) j++;
-  }
-  for (let k = 0; k < n; k++) into[k] = room[k] as number;
-}
-
-function raise(dense: Uint8Array, register: number, rank: number): void {
-  if (rank > (dense[register] as number)) dense[register] = rank;
 }
 
 function sigma(start: number): number {

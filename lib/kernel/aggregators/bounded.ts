@@ -25,6 +25,13 @@ export const createBounded = <P>(limit: number): BoundedMap<P> => ({
   overflow: false,
 });
 
+export function clearBounded(map: BoundedMap<unknown>): void {
+  map.entries.clear();
+  map.bar = Number.NaN;
+  map.barKey = null;
+  map.overflow = false;
+}
+
 /** The payload of `key`, made by `create` where the key is new and belongs among the kept ones; else undefined. */
 export function payloadOf<P>(map: BoundedMap<P>, key: ScalarValue, create: () => P): P | undefined {
   const found = map.entries.get(key);

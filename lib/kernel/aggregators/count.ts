@@ -21,6 +21,7 @@ export const count: NumericAggregator = {
   decode(r, cells, at) {
     cells[at] = readCount(r);
   },
+  skip: r => r.skipUint(),
 };
 
 /** Counts from 2^53 − 1 on are written alike, and read as one that is beyond. */

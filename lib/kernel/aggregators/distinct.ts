@@ -2,8 +2,8 @@ import type { Reader, Writer } from '../codec/bytes.ts';
 import { type ValueCodec, valueCodec } from '../codec/values.ts';
 import { compareScalars } from '../compare.ts';
 import type { ScalarValue, ValueType } from '../value-type.ts';
-import type { Finished, ObjectAggregator } from './aggregator.ts';
-import { type BoundedMap, createBounded, mergeBounded, payloadOf } from './bounded.ts';
+import type { Finished, Gatherer, ObjectAggregator } from './aggregator.ts';
+import { type BoundedMap, clearBounded, createBounded, mergeBounded, payloadOf } from './bounded.ts';
 import { readCount, writeCount } from './count.ts';
 
 /** The set of values, exact up to `limit` of them. */
@@ -19,12 +19,34 @@ export function distinct(input: ValueType, limit: number): ObjectAggregator<Boun
     encode: (w, partial) => encodeBounded(w, partial, codec, nothing),
     decode: r => decodeBounded(r, limit, codec, present),
     skip: r => skipBounded(r, codec, nothing),
+    gatherer: {
+      create: () => createBounded<true>(limit),
+      clear: clearBounded,
+      absorb: (into, r) => absorbBounded(into, r, codec, present, nothing),
+      merge: (into, from) => mergeBounded(into, from, present, nothing),
+    } satisfies Gatherer<BoundedMap<true>>,
   };
 }
 
 /** The values, ascending. */
 export const distinctValues = (partial: BoundedMap<true>): Finished =>
-  flagged([...partial.entries.keys()].sort(compareScalars), partial.overflow);
+  flagged(sortedKeys(partial.entries), partial.overflow);
+
+/** A map's keys, ascending. Mostly they are few, and put in their places sooner than a sort is called. */
+export function sortedKeys(entries: ReadonlyMap<ScalarValue, unknown>): ScalarValue[] {
+  const keys: ScalarValue[] = [];
+  if (entries.size > 32) {
+    for (const key of entries.keys()) keys.push(key);
+    return keys.sort(compareScalars);
+  }
+  for (const key of entries.keys()) {
+    let at = keys.length;
+    while (at > 0 && compareScalars(key, keys[at - 1] as ScalarValue) < 0) at--;
+    for (let i = keys.length; i > at; i--) keys[i] = keys[i - 1] as ScalarValue;
+    keys[at] = key;
+  }
+  return keys;
+}
 
 /** How many values; the limit itself, flagged, where there were more. */
 export const distinctSize = (partial: BoundedMap<true>): Finished =>
@@ -43,7 +65,17 @@ export function histogram(input: ValueType, limit: number): ObjectAggregator<Bou
     merge: (into, from) => mergeBounded(into, from, zero, addCounter),
     encode: (w, partial) => encodeBounded(w, partial, codec, (_, counter) => writeCount(w, counter.n)),
     decode: r => decodeBounded(r, limit, codec, () => ({ n: readCount(r) })),
-    skip: r => skipBounded(r, codec, readCount),
+    skip: r => skipBounded(r, codec, r => r.skipUint()),
+    gatherer: {
+      create: () => createBounded<Counter>(limit),
+      clear: clearBounded,
+      absorb: (into, r) =>
+        absorbBounded(into, r, codec, zero, counter => {
+          const n = readCount(r);
+          if (counter !== undefined) counter.n += n;
+        }),
+      merge: (into, from) => mergeBounded(into, from, zero, addCounter),
+    } satisfies Gatherer<BoundedMap<Counter>>,
   };
 }
 
@@ -53,15 +85,25 @@ export interface Counter {
 
 /** Value → count, largest first, ties by value; all of them, or the `top` largest. */
 export function histogramCounts(partial: BoundedMap<Counter>, top: number | undefined): Finished {
-  const counts = [...partial.entries].map(([key, counter]) => [key, counter.n] as const);
+  const counts: Count[] = [];
+  for (const [value, { n }] of partial.entries) counts.push({ value, n });
   return flagged(largestFirst(counts, top), partial.overflow);
 }
 
-export const largestFirst = (
-  counts: (readonly [ScalarValue, number])[],
-  top: number | undefined,
-): Map<ScalarValue, number> =>
-  new Map(counts.sort((a, b) => b[1] - a[1] || compareScalars(a[0], b[0])).slice(0, top));
+interface Count {
+  readonly value: ScalarValue;
+  readonly n: number;
+}
+
+export function largestFirst(counts: Count[], top = counts.length): Map<ScalarValue, number> {
+  counts.sort((a, b) => b.n - a.n || compareScalars(a.value, b.value));
+  const largest = new Map<ScalarValue, number>();
+  for (let i = 0; i < counts.length && i < top; i++) {
+    const { value, n } = counts[i] as Count;
+    largest.set(value, n);
+  }
+  return largest;
+}
 
 /** A bounded map as bytes: size and overflow mark, then keys with what `payload` writes of each. */
 export function encodeBounded<P>(
@@ -93,9 +135,22 @@ export function decodeBounded<P>(
   return map;
 }
 
-function skipBounded(r: Reader, codec: ValueCodec, payload: (r: Reader) => void): void {
+/** Adds encoded keys to a map: `add` reads a payload and adds it to the key's, or to nothing where it is not kept. */
+export function absorbBounded<P>(
+  into: BoundedMap<P>,
+  r: Reader,
+  codec: ValueCodec,
+  create: () => P,
+  add: (mine: P | undefined) => void,
+): void {
+  const header = r.uint();
+  if (header % 2 === 1) into.overflow = true;
+  for (let n = Math.floor(header / 2); n > 0; n--) add(payloadOf(into, codec.read(r) as ScalarValue, create));
+}
+
+export function skipBounded(r: Reader, codec: ValueCodec, payload: (r: Reader) => void): void {
   for (let n = Math.floor(r.uint() / 2); n > 0; n--) {
-    codec.read(r);
+    codec.skip(r);
     payload(r);
   }
 }

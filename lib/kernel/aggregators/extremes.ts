@@ -1,4 +1,4 @@
-import { readSafeInt, type ValueCodec, writeSafeInt } from '../codec/values.ts';
+import { readSafeInt, skipSafeInt, type ValueCodec, writeSafeInt } from '../codec/values.ts';
 import { compareScalars } from '../compare.ts';
 import type { ScalarValue } from '../value-type.ts';
 import type { NumericAggregator, ObjectAggregator } from './aggregator.ts';
@@ -30,6 +30,7 @@ export function numericExtreme(which: 'min' | 'max', integers: boolean): Numeric
       : (r, cells, at) => {
           cells[at] = r.number();
         },
+    skip: integers ? skipSafeInt : r => r.skipNumber(),
   };
 }
 
@@ -51,5 +52,6 @@ export function scalarExtreme(which: 'min' | 'max', codec: ValueCodec): ObjectAg
     merge: (into, from) => offer(into, from.value),
     encode: (w, partial) => codec.write(w, partial.value as ScalarValue),
     decode: r => ({ value: codec.read(r) as ScalarValue }),
+    skip: codec.skip,
   };
 }

@@ -1,8 +1,8 @@
 import { valueCodec } from '../codec/values.ts';
 import type { ScalarValue, ValueType } from '../value-type.ts';
-import type { Aggregator, ObjectAggregator } from './aggregator.ts';
-import { type BoundedMap, createBounded, mergeBounded, payloadOf } from './bounded.ts';
-import { decodeBounded, encodeBounded } from './distinct.ts';
+import type { Aggregator, Gatherer, ObjectAggregator } from './aggregator.ts';
+import { type BoundedMap, clearBounded, createBounded, mergeBounded, payloadOf } from './bounded.ts';
+import { absorbBounded, decodeBounded, encodeBounded, skipBounded } from './distinct.ts';
 
 /** One partial of another aggregator per key, for up to `limit` keys: clicks by category in the user's own row. */
 export interface GroupedAggregator extends ObjectAggregator<BoundedMap<Inner>> {
@@ -22,6 +22,8 @@ export function grouped(inner: Aggregator, key: ValueType, limit: number): Group
     inner.shape === 'numeric'
       ? (into: Inner, from: Inner) => inner.merge(into as number[], 0, from as number[], 0)
       : (into: Inner, from: Inner) => inner.merge(into, from);
+  // Of a numeric aggregator: what a gatherer reads and merges in.
+  const theirs = inner.shape === 'numeric' ? [...inner.identity] : [];
   return {
     shape: 'object',
     create: () => createBounded(limit),
@@ -47,5 +49,21 @@ export function grouped(inner: Aggregator, key: ValueType, limit: number): Group
         inner.decode(r, cells, 0);
         return cells;
       }),
+    skip: r => skipBounded(r, codec, inner.skip),
+    gatherer: {
+      create: () => createBounded<Inner>(limit),
+      clear: clearBounded,
+      absorb: (into, r, origin) =>
+        absorbBounded(into, r, codec, create, mine => {
+          if (inner.shape === 'object') {
+            const partial = inner.decode(r, origin);
+            if (mine !== undefined) inner.merge(mine, partial);
+          } else {
+            inner.decode(r, theirs, 0);
+            if (mine !== undefined) inner.merge(mine as number[], 0, theirs, 0);
+          }
+        }),
+      merge: (into, from) => mergeBounded(into, from, create, add),
+    } satisfies Gatherer<BoundedMap<Inner>>,
   };
 }

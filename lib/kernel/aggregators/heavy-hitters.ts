@@ -2,7 +2,7 @@ import { valueCodec } from '../codec/values.ts';
 import type { Tie } from '../compare.ts';
 import { hash53, mixHashes } from '../hash.ts';
 import type { ScalarValue, ValueType } from '../value-type.ts';
-import type { Finished, ObjectAggregator } from './aggregator.ts';
+import type { Finished, Gatherer, ObjectAggregator } from './aggregator.ts';
 import { readCount, writeCount } from './count.ts';
 import { largestFirst } from './distinct.ts';
 
@@ -15,18 +15,22 @@ import { largestFirst } from './distinct.ts';
  */
 export function heavyHitters(input: ValueType, size: number): ObjectAggregator<EventSample> {
   const codec = valueCodec(input);
+  const create = (): EventSample => ({ events: 0, bar: Number.POSITIVE_INFINITY, sample: new Map() });
+
+  function merge(into: EventSample, from: EventSample): void {
+    into.events += from.events;
+    for (const [hash, value] of from.sample) if (hash < into.bar) offer(into, hash, value, size);
+  }
+
   return {
     shape: 'object',
-    create: () => ({ events: 0, bar: Number.POSITIVE_INFINITY, sample: new Map() }),
+    create,
     update(s, value: ScalarValue, time, tie) {
       s.events++;
       const hash = eventHash(time, tie);
       if (hash < s.bar) offer(s, hash, value, size);
     },
-    merge(into, from) {
-      into.events += from.events;
-      for (const [hash, value] of from.sample) if (hash < into.bar) offer(into, hash, value, size);
-    },
+    merge,
     encode(w, s) {
       trim(s, size);
       writeCount(w, s.events);
@@ -39,7 +43,8 @@ export function heavyHitters(input: ValueType, size: number): ObjectAggregator<E
       }
     },
     decode(r) {
-      const s: EventSample = { events: readCount(r), bar: Number.POSITIVE_INFINITY, sample: new Map() };
+      const s = create();
+      s.events = readCount(r);
       let hash = 0;
       for (let n = r.count(); n > 0; n--) {
         hash += r.uint();
@@ -48,6 +53,31 @@ export function heavyHitters(input: ValueType, size: number): ObjectAggregator<E
       if (s.sample.size >= size) s.bar = hash;
       return s;
     },
+    skip(r) {
+      r.skipUint();
+      for (let n = r.count(); n > 0; n--) {
+        r.skipUint();
+        codec.skip(r);
+      }
+    },
+    gatherer: {
+      create,
+      merge,
+      clear(s) {
+        s.events = 0;
+        s.bar = Number.POSITIVE_INFINITY;
+        s.sample.clear();
+      },
+      absorb(into, r) {
+        into.events += readCount(r);
+        let hash = 0;
+        for (let n = r.count(); n > 0; n--) {
+          hash += r.uint();
+          const value = codec.read(r) as ScalarValue;
+          if (hash < into.bar) offer(into, hash, value, size);
+        }
+      },
+    } satisfies Gatherer<EventSample>,
   };
 }
 
@@ -66,7 +96,8 @@ export function heavyHitterCounts(s: EventSample, size: number, top: number | un
   const counts = new Map<ScalarValue, number>();
   for (const value of s.sample.values()) counts.set(value, (counts.get(value) ?? 0) + 1);
   const scale = s.sample.size === 0 ? 1 : s.events / s.sample.size;
-  const estimates = [...counts].map(([value, n]) => [value, Math.round(n * scale)] as const);
+  const estimates: { readonly value: ScalarValue; readonly n: number }[] = [];
+  for (const [value, n] of counts) estimates.push({ value, n: Math.round(n * scale) });
   const value = largestFirst(estimates, top);
   return s.events > s.sample.size ? { value, flag: 'estimated' } : { value };
 }

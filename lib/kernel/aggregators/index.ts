@@ -1,5 +1,6 @@
 import type { Reader, Writer } from '../codec/bytes.ts';
-import { readText, valueCodec, writeText } from '../codec/values.ts';
+import { readText, skipText, writeText } from '../codec/text.ts';
+import { valueCodec } from '../codec/values.ts';
 import type { Tie } from '../compare.ts';
 import type { SlotPlan, StreamPlan } from '../plan.ts';
 import type { Position } from '../position.ts';
@@ -85,9 +86,15 @@ export function inputAs(slot: SlotPlan): ValueType | null {
 
 export function tieCodec(stream: StreamPlan): TieCodec {
   const id = stream.schema.find(f => f.name === stream.dedupe?.by);
-  if (id === undefined) return { write: writePosition, read: readPosition };
+  if (id === undefined)
+    return { write: writePosition, read: readPosition, skip: skipPosition, check: checkPosition };
   const codec = valueCodec(id.type);
-  return { write: (w, tie) => codec.write(w, tie as never), read: r => codec.read(r) as Tie };
+  return {
+    write: (w, tie) => codec.write(w, tie as never),
+    read: r => codec.read(r) as Tie,
+    skip: codec.skip,
+    check: codec.check,
+  };
 }
 
 export function writePosition(w: Writer, tie: Tie): void {
@@ -102,6 +109,15 @@ export const readPosition = (r: Reader): Position => ({
   sequence: readSequence(r),
   index: r.uint(),
 });
+
+function skipPosition(r: Reader): void {
+  skipText(r);
+  if (r.byte() === 0) r.skipUint();
+  else r.skipBigint();
+  r.skipUint();
+}
+
+const checkPosition = (r: Reader): void => void readPosition(r);
 
 /** 0 and a varint, or 1 and a wide integer. */
 function writeSequence(w: Writer, sequence: number | bigint): void {

@@ -38,4 +38,9 @@ export const moments: NumericAggregator = {
     cells[at + 1] = r.number();
     cells[at + 2] = r.number();
   },
+  skip(r) {
+    r.skipUint();
+    r.skipNumber();
+    r.skipNumber();
+  },
 };

@@ -1,6 +1,8 @@
 import type { Reader, Writer } from '../codec/bytes.ts';
 import type { Finished, ObjectAggregator } from './aggregator.ts';
 import { readCount, writeCount } from './count.ts';
+import { binGatherer } from './gather-bins.ts';
+import { addToSide, createSide, joinSide, type Side, type Sketch } from './quantile-bins.ts';
 
 /**
  * DDSketch (Masson, Rim, Lee: "DDSketch: a fast and fully-mergeable quantile sketch with relative-error
@@ -16,44 +18,36 @@ export function quantileSketch(accuracy: number): ObjectAggregator<Sketch> {
   const logGamma = Math.log((1 + accuracy) / (1 - accuracy));
   return {
     shape: 'object',
-    create: () => ({ zeros: 0, positive: side(), negative: side() }),
+    create,
     update(s, value: number) {
       if (value === 0) {
         s.zeros++;
       } else {
-        add(value > 0 ? s.positive : s.negative, Math.ceil(Math.log(Math.abs(value)) / logGamma), 1);
+        addToSide(value > 0 ? s.positive : s.negative, Math.ceil(Math.log(Math.abs(value)) / logGamma), 1);
       }
     },
-    merge(into, from) {
-      into.zeros += from.zeros;
-      mergeSide(into.positive, from.positive);
-      mergeSide(into.negative, from.negative);
-    },
+    merge,
     encode(w, s) {
       writeCount(w, s.zeros);
       encodeSide(w, s.positive);
       encodeSide(w, s.negative);
     },
     decode: r => ({ zeros: readCount(r), positive: decodeSide(r), negative: decodeSide(r) }),
-    absorb(into, r) {
-      into.zeros += readCount(r);
-      absorbSide(into.positive, r);
-      absorbSide(into.negative, r);
+    skip(r) {
+      r.skipUint();
+      skipSide(r);
+      skipSide(r);
     },
+    gatherer: binGatherer,
   };
 }
 
-export interface Sketch {
-  zeros: number;
-  readonly positive: Side;
-  readonly negative: Side;
-}
+const create = (): Sketch => ({ zeros: 0, positive: createSide(), negative: createSide() });
 
-/** Bins in ascending order, and how many values each has. The last is the greatest that was met. */
-interface Side {
-  bins: number[];
-  counts: number[];
-  joined: boolean;
+function merge(into: Sketch, from: Sketch): void {
+  into.zeros += from.zeros;
+  mergeSide(into.positive, from.positive);
+  mergeSide(into.negative, from.negative);
 }
 
 /** The value at rank ⌊q · (n − 1)⌋ in ascending order, or null when there is none. */
@@ -80,58 +74,16 @@ export function quantileOf(s: Sketch, q: number, accuracy: number): Finished {
   return { value: middle(bins.at(-1) as number), ...flag };
 }
 
-const maximumBins = 2048;
-
-const side = (): Side => ({ bins: [], counts: [], joined: false });
-
 function total(s: Side): number {
   let n = 0;
   for (const count of s.counts) n += count;
   return n;
 }
 
-function add(s: Side, bin: number, count: number): void {
-  const { bins, counts } = s;
-  const lowest = s.joined ? (bins.at(-1) as number) - maximumBins + 1 : bin;
-  const wanted = Math.max(bin, lowest);
-  let high = bins.length;
-  let low = high > 0 && (bins[high - 1] as number) < wanted ? high : 0;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((bins[middle] as number) < wanted) low = middle + 1;
-    else high = middle;
-  }
-  if (bins[low] === wanted) {
-    counts[low] = (counts[low] as number) + count;
-    return;
-  }
-  const isLargest = low === bins.length;
-  insertAt(bins, low, wanted);
-  insertAt(counts, low, count);
-  if (bins.length > maximumBins || (s.joined && isLargest)) join(s);
-}
-
 function mergeSide(into: Side, from: Side): void {
-  for (let i = 0; i < from.bins.length; i++) add(into, from.bins[i] as number, from.counts[i] as number);
-  if (from.joined && !into.joined) join(into);
-}
-
-/** Counts everything below the 2,048 bins that end at the largest one in the lowest of these. */
-function join(s: Side): void {
-  s.joined = true;
-  const { bins, counts } = s;
-  const lowest = (bins.at(-1) as number) - maximumBins + 1;
-  let below = 0;
-  let n = 0;
-  while ((bins[n] as number) < lowest) below += counts[n++] as number;
-  if (below === 0) return;
-  if (bins[n] === lowest) counts[n] = (counts[n] as number) + below;
-  else {
-    bins.splice(n, 0, lowest);
-    counts.splice(n, 0, below);
-  }
-  bins.splice(0, n);
-  counts.splice(0, n);
+  for (let i = 0; i < from.bins.length; i++)
+    addToSide(into, from.bins[i] as number, from.counts[i] as number);
+  if (from.joined && !into.joined) joinSide(into);
 }
 
 function encodeSide(w: Writer, { bins, counts, joined }: Side): void {
@@ -144,25 +96,22 @@ function encodeSide(w: Writer, { bins, counts, joined }: Side): void {
   }
 }
 
+/** Bins of an encoded side come in ascending order: each is appended. */
 function decodeSide(r: Reader): Side {
-  const s = side();
-  absorbSide(s, r);
-  return s;
-}
-
-/** Bins of an encoded side come in ascending order, so into an empty one each is appended. */
-function absorbSide(into: Side, r: Reader): void {
+  const side = createSide();
   const header = r.uint();
   let bin = 0;
   for (let n = Math.floor(header / 2); n > 0; n--) {
     bin += r.int();
-    add(into, bin, readCount(r));
+    addToSide(side, bin, readCount(r));
   }
-  if (header % 2 === 1 && !into.joined) join(into);
+  if (header % 2 === 1) joinSide(side);
+  return side;
 }
 
-/** Not by `splice`, which makes a list of what it removed. */
-function insertAt(list: number[], at: number, x: number): void {
-  for (let i = list.length; i > at; i--) list[i] = list[i - 1] as number;
-  list[at] = x;
+function skipSide(r: Reader): void {
+  for (let n = Math.floor(r.uint() / 2); n > 0; n--) {
+    r.skipUint();
+    r.skipUint();
+  }
 }

@@ -97,5 +97,14 @@ export function ranked(
       }
       return p;
     },
+    skip(r) {
+      for (let n = r.count(); n > 0; n--) {
+        codec.skip(r);
+        if (rankCodec === null) continue;
+        rankCodec.skip(r);
+        r.skipUint();
+        tieCodec.skip(r);
+      }
+    },
   };
 }

@@ -49,5 +49,11 @@ export function single(end: 'first' | 'last', input: ValueType, ties: TieCodec):
       if (r.byte() === 0) return { time: 0.5, tie: '', value: null };
       return { time: origin + r.int(), tie: ties.read(r), value: codec.read(r) };
     },
+    skip(r) {
+      if (r.byte() === 0) return;
+      r.skipUint();
+      ties.skip(r);
+      codec.skip(r);
+    },
   };
 }

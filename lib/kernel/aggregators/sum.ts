@@ -45,6 +45,10 @@ export const intSum: NumericAggregator = {
       cells[at + 2] = 0;
     }
   },
+  skip(r) {
+    r.skipUint();
+    if (r.uint() === 1) r.skipBigint();
+  },
 };
 
 /** As `intSum`, of bigints. */
@@ -81,6 +85,11 @@ export const floatSum: NumericAggregator = {
     cells[at] = readCount(r);
     cells[at + 1] = r.number();
     cells[at + 2] = r.number();
+  },
+  skip(r) {
+    r.skipUint();
+    r.skipNumber();
+    r.skipNumber();
   },
 };
 

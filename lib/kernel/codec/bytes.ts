@@ -1,4 +1,5 @@
 import { MillraceError } from '../errors.ts';
+import { knownText, longestKnown } from './known-texts.ts';
 
 /** The state codec's alphabet: unsigned and signed varints (LEB128, up to 2^53), wide integers, doubles, text. */
 export class Writer {
@@ -169,10 +170,41 @@ export class Reader {
   }
 
   uint(): number {
-    const first = this.byte();
-    if (first < 128) return first;
-    let x = first & 127;
+    const at = this.at;
+    if (at >= this.end) throw truncated(this);
+    const first = this.bytes[at] as number;
+    if (first > 127) return this.#longUint(first & 127);
+    this.at = at + 1;
+    return first;
+  }
+
+  /** Apart, so that the usual short one can be inlined; and the usual long ones in 32 bits. */
+  #longUint(low: number): number {
+    const bytes = this.bytes;
+    const at = this.at;
+    let x = low;
     let scale = 128;
+    if (at + 4 <= this.end) {
+      const second = bytes[at + 1] as number;
+      x |= (second & 127) << 7;
+      if (second < 128) {
+        this.at = at + 2;
+        return x;
+      }
+      const third = bytes[at + 2] as number;
+      x |= (third & 127) << 14;
+      if (third < 128) {
+        this.at = at + 3;
+        return x;
+      }
+      const fourth = bytes[at + 3] as number;
+      x |= (fourth & 127) << 21;
+      this.at = at + 4;
+      if (fourth < 128) return x;
+      scale = 2 ** 28;
+    } else {
+      this.at = at + 1;
+    }
     for (;;) {
       const b = this.byte();
       if (b < 128) {
@@ -200,8 +232,10 @@ export class Reader {
 
   double(): number {
     if (this.at + 8 > this.end) throw truncated(this);
-    for (let i = 0; i < 8; i++) scratchBytes[i] = this.bytes[this.at + i] as number;
-    this.at += 8;
+    const { bytes, at } = this;
+    scratchWords[0] = wordAt(bytes, at);
+    scratchWords[1] = wordAt(bytes, at + 4);
+    this.at = at + 8;
     return scratch[0] as number;
   }
 
@@ -225,15 +259,41 @@ export class Reader {
     return header % 2 === 1 ? -x : x;
   }
 
+  /** Passes over `length` bytes. */
+  advance(length: number): void {
+    if (length > this.end - this.at) throw truncated(this);
+    this.at += length;
+  }
+
+  /** Passes over a varint. */
+  skipUint(): void {
+    const { bytes, end } = this;
+    let at = this.at;
+    while (at < end && (bytes[at] as number) > 127) at++;
+    if (at >= end) throw truncated(this);
+    this.at = at + 1;
+  }
+
+  /** Passes over a `number`. */
+  skipNumber(): void {
+    if (this.uint() === 1) this.advance(8);
+  }
+
+  /** Passes over a `bigint`. */
+  skipBigint(): void {
+    this.advance(Math.floor(this.uint() / 2));
+  }
+
   /** The text that stands in the next `length` bytes. */
   utf8(length: number): string {
     const from = this.at;
     const to = from + length;
     if (to > this.end) throw truncated(this);
     this.at = to;
-    const codes = scratchCodes[length];
-    if (codes !== undefined && copyAscii(this.bytes, from, codes))
-      return String.fromCharCode.apply(null, codes);
+    if (length <= longestKnown) {
+      const text = knownText(this.bytes, from, length);
+      if (text !== null) return text;
+    }
     try {
       return decoder.decode(this.bytes.subarray(from, to));
     } catch (cause) {
@@ -249,20 +309,14 @@ export class Reader {
 }
 
 const scratch = new Float64Array(1);
-const scratchBytes = new Uint8Array(scratch.buffer);
+const scratchWords = new Int32Array(scratch.buffer);
+
+/** Four bytes, little endian, as the machines that run this are. */
+const wordAt = (bytes: Uint8Array, at: number): number =>
+  (bytes[at] as number) |
+  ((bytes[at + 1] as number) << 8) |
+  ((bytes[at + 2] as number) << 16) |
+  ((bytes[at + 3] as number) << 24);
 
 const truncated = (r: Reader): CorruptBytesError =>
   new CorruptBytesError(`bytes end at ${r.end}, more were expected after ${r.at}`);
-
-/** A list of each length that short texts have, to be filled with character codes. */
-const scratchCodes = Array.from({ length: 65 }, (_, length) => new Array<number>(length).fill(0));
-
-/** Fills `codes` from the bytes; false when there is more than ASCII, which takes the decoder. */
-function copyAscii(bytes: Uint8Array, from: number, codes: number[]): boolean {
-  for (let i = 0; i < codes.length; i++) {
-    const c = bytes[from + i] as number;
-    if (c > 127) return false;
-    codes[i] = c;
-  }
-  return true;
-}

@@ -6,13 +6,16 @@ import type { State } from '../state.ts';
 import { CorruptBytesError, Reader, Writer } from './bytes.ts';
 import { type Ring, readRing, writeRing } from './ring.ts';
 import { readSettled, type SettledIds, writeSettled } from './settled-ids.ts';
-import { readText, writeText } from './values.ts';
+import { readText, writeText } from './text.ts';
 
 /**
  * A feature row: the state of an entity's events since it was last spilled (the head), the runs that hold the rest,
  * and what keeps every event counted once (DESIGN, "Exactly-once, how").
  */
-export interface Row {
+export type Row = RowOf<State>;
+
+/** A row whose state is there as an `S`. */
+export interface RowOf<S> {
   /** Over how many bucket rows the key's updates are spread; 1 means none. */
   fan: number;
   /** By shard, the last position folded in, while it is above the shard's progress. */
@@ -30,7 +33,7 @@ export interface Row {
   fault: RowFault | null;
   /** Events that were set aside for this row one by one: its state lacks them, though its marks have passed them. */
   setAside: readonly Position[];
-  state: State;
+  state: S;
 }
 
 /** A row that could not be read, or would have become too large to be stored. */
@@ -106,7 +109,13 @@ export function encodeRow(kernel: Pick<GroupKernel, 'write'>, row: Row): Uint8Ar
   return w.share();
 }
 
-export function decodeRow(kernel: Pick<GroupKernel, 'read'>, bytes: Uint8Array): Row {
+export const decodeRow = (kernel: Pick<GroupKernel, 'read'>, bytes: Uint8Array): Row =>
+  readRow(bytes, kernel.read);
+
+/** A row with its state still in bytes, as a `finalizer` takes it: nothing in them was looked at. */
+export const openRow = (bytes: Uint8Array): RowOf<Uint8Array> => readRow(bytes, r => r.raw(r.end - r.at));
+
+function readRow<S>(bytes: Uint8Array, readState: (r: Reader) => S): RowOf<S> {
   const r = reader;
   r.reset(bytes);
   const version = r.byte();
@@ -127,7 +136,7 @@ export function decodeRow(kernel: Pick<GroupKernel, 'read'>, bytes: Uint8Array):
     sections & section.runs ? list(r, () => ({ id: readText(r), level: r.uint(), bytes: r.uint() })) : none;
   const base = sections & section.base ? readText(r) : null;
   const unapplied = sections & section.unapplied ? readUnapplied(r) : noneUnapplied;
-  const state = kernel.read(r);
+  const state = readState(r);
   if (r.at !== r.end) throw new CorruptBytesError(`row: ${r.end - r.at} bytes after its end`);
   const { settled, idRuns } = ids;
   const { fault, setAside } = unapplied;

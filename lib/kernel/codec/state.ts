@@ -1,7 +1,7 @@
 import { Source } from '../generate.ts';
 import type { StateShape } from '../shape.ts';
 import { eternal, type State } from '../state.ts';
-import { CorruptBytesError, type Reader, type Writer } from './bytes.ts';
+import { CorruptBytesError, Reader, type Writer } from './bytes.ts';
 import { trackCodec } from './tiles.ts';
 
 /**
@@ -36,10 +36,8 @@ export function stateCodec(shape: StateShape): StateCodec {
     },
     read(r) {
       const state = create();
-      const form = r.byte();
-      if (form === 0) return state;
-      if (form !== 1) throw new CorruptBytesError(`unknown state form ${form} at byte ${r.at}`);
-      state.newest = r.int();
+      state.newest = readNewest(r);
+      if (state.newest === eternal) return state;
       for (const track of tracks) track.read(r, state);
       for (const { key, aggregator } of shape.recents) {
         const recent = aggregator.decode(r, state.newest);
@@ -49,6 +47,22 @@ export function stateCodec(shape: StateShape): StateCodec {
     },
   };
 }
+
+/** The newest time of a state, which stands at its beginning; −∞ of an empty one, which ends there. */
+export function readNewest(r: Reader): number {
+  const form = r.byte();
+  if (form === 0) return eternal;
+  if (form !== 1) throw new CorruptBytesError(`unknown state form ${form} at byte ${r.at}`);
+  return r.int();
+}
+
+/** The same of a state in bytes. Throws CorruptBytesError. */
+export function newestOf(bytes: Uint8Array): number {
+  reader.reset(bytes);
+  return readNewest(reader);
+}
+
+const reader = new Reader(new Uint8Array());
 
 /** One literal, so that all states share one hidden class. */
 function compileCreate(shape: StateShape): () => State {

@@ -31,6 +31,7 @@ export function trackCodec(track: Track): TrackCodec {
   const writeTile = compileWriteTile(track);
   const { readTile } = tileReaderOf(track);
   const scratch = new Writer();
+  const header = noTiles();
 
   return {
     write(w, state) {
@@ -84,31 +85,68 @@ export function trackCodec(track: Track): TrackCodec {
     },
 
     read(r, state) {
-      const header = r.uint();
-      const count = Math.floor(header / 2);
+      readTilesHeader(r, unit, state.newest, header);
+      const { count, newestStart, first, last, due } = header;
       if (count === 0) return;
-      const isEternal = header % 2 === 1;
-      const finite = count - (isEternal ? 1 : 0);
-      const newestStart = finite === 0 ? eternal : floorTo(state.newest, unit) - r.uint() * unit;
       if (count > 1) {
-        const due = r.uint();
-        let first = Number.NaN;
-        let last = Number.NaN;
-        if (finite > 1) {
-          const span = r.uint();
-          last = newestStart - r.uint() * unit;
-          first = last - span * unit;
-        }
-        const bytes = r.raw(r.uint());
+        const bytes = r.raw(header.length);
         const compactAt =
           due === 0 ? Number.POSITIVE_INFINITY : (Math.floor(state.newest / minute) + due - 1) * minute;
-        state[closedKey] = { bytes, count: count - 1, eternal: isEternal, first, last, compactAt };
+        state[closedKey] = { bytes, count: count - 1, eternal: header.eternal, first, last, compactAt };
       }
       const cells = state[cellsKey] as number[];
       cells.push(newestStart);
       readTile(r, cells, state[objectsKey] as unknown[], newestStart === eternal ? 0 : newestStart);
     },
   };
+}
+
+/** What stands before a track's tiles. */
+export interface TilesHeader {
+  /** How many tiles, the newest included. */
+  count: number;
+  /** Whether the oldest takes all of the time before the others. */
+  eternal: boolean;
+  newestStart: number;
+  due: number;
+  /** Starts of the oldest and the newest finite closed tile; NaN without any. */
+  first: number;
+  last: number;
+  /** Bytes of the closed tiles. */
+  length: number;
+}
+
+export const noTiles = (): TilesHeader => ({
+  count: 0,
+  eternal: false,
+  newestStart: eternal,
+  due: 0,
+  first: Number.NaN,
+  last: Number.NaN,
+  length: 0,
+});
+
+/** Reads it into `into`, and stops before the closed tiles: they, and the newest tile, come next. */
+export function readTilesHeader(r: Reader, unit: number, newest: number, into: TilesHeader): void {
+  const header = r.uint();
+  const count = Math.floor(header / 2);
+  into.count = count;
+  into.eternal = header % 2 === 1;
+  into.newestStart = eternal;
+  into.first = Number.NaN;
+  into.last = Number.NaN;
+  into.length = 0;
+  if (count === 0) return;
+  const finite = count - (into.eternal ? 1 : 0);
+  if (finite > 0) into.newestStart = floorTo(newest, unit) - r.uint() * unit;
+  if (count === 1) return;
+  into.due = r.uint();
+  if (finite > 1) {
+    const span = r.uint();
+    into.last = into.newestStart - r.uint() * unit;
+    into.first = into.last - span * unit;
+  }
+  into.length = r.uint();
 }
 
 /** Takes closed tiles apart, so that all of the track's tiles are in its arrays. */

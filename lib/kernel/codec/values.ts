@@ -1,30 +1,69 @@
+import { Source } from '../generate.ts';
+import type { JsonText } from '../json-text.ts';
 import type { Value, ValueType } from '../value-type.ts';
 import { CorruptBytesError, type Reader, type Writer } from './bytes.ts';
+import { checkText, readText, skipText, writeText, writeTextJson } from './text.ts';
 
 /** How values of one type become bytes and come back. Null is not among them: who can hold one says so itself. */
 export interface ValueCodec {
   write(w: Writer, value: NonNullable<Value>): void;
   read(r: Reader): NonNullable<Value>;
+  /** Passes over a value, without making it. */
+  skip(r: Reader): void;
+  /** Passes over a value, and throws where `read` would. */
+  check(r: Reader): void;
+  /** Reads a value and writes its JSON (service/value-json.ts), without making the value. */
+  writeJson(r: Reader, out: JsonText): void;
 }
 
 export function valueCodec(type: ValueType): ValueCodec {
   switch (type.kind) {
     case 'string':
-      return { write: (w, v) => writeText(w, v as string), read: readText };
+      return {
+        write: (w, v) => writeText(w, v as string),
+        read: readText,
+        skip: skipText,
+        check: checkText,
+        writeJson: writeTextJson,
+      };
     case 'bool':
-      return { write: (w, v) => w.byte(v === true ? 1 : 0), read: r => r.byte() === 1 };
+      return {
+        write: (w, v) => w.byte(v === true ? 1 : 0),
+        read: r => r.byte() === 1,
+        check: r => void r.byte(),
+        writeJson: (r, out) => out.ascii(r.byte() === 1 ? 'true' : 'false'),
+        skip: r => r.advance(1),
+      };
     case 'int64':
-      return { write: (w, v) => w.bigint(v as bigint), read: r => r.bigint() };
+      return {
+        write: (w, v) => w.bigint(v as bigint),
+        read: r => r.bigint(),
+        check: r => void r.bigint(),
+        writeJson: (r, out) => out.ascii(`"${r.bigint()}"`),
+        skip: r => r.skipBigint(),
+      };
     case 'int':
-    case 'decimal':
     case 'timestamp':
-      return { write: (w, v) => writeSafeInt(w, v as number), read: readSafeInt };
+      return { ...safeInt, writeJson: (r, out) => out.integer(readSafeInt(r)) };
+    case 'decimal': {
+      const unit = 10 ** type.scale;
+      return { ...safeInt, writeJson: (r, out) => out.number(readSafeInt(r) / unit) };
+    }
     case 'float':
-      return { write: (w, v) => w.number(v as number), read: r => r.number() };
+      return {
+        write: (w, v) => w.number(v as number),
+        read: r => r.number(),
+        check: r => void r.number(),
+        writeJson: (r, out) => out.number(r.number()),
+        skip: r => r.skipNumber(),
+      };
     case 'list':
       return listCodec(nullable(valueCodec(type.of)));
     case 'struct':
-      return structCodec(type.fields.map(f => nullable(valueCodec(f.type))));
+      return structCodec(
+        type.fields.map(f => nullable(valueCodec(f.type))),
+        type.fields.map(f => f.name),
+      );
     case 'map':
       throw new TypeError('a map is a result, never a stored value');
   }
@@ -46,12 +85,26 @@ export function readSafeInt(r: Reader): number {
   return x % 2 === 0 ? x / 2 : -(x + 1) / 2;
 }
 
+const safeInt = {
+  write: (w: Writer, v: NonNullable<Value>) => writeSafeInt(w, v as number),
+  read: readSafeInt,
+  skip: skipSafeInt,
+  check: (r: Reader) => void readSafeInt(r),
+};
+
+export function skipSafeInt(r: Reader): void {
+  if (r.uint() === longForm) r.advance(8);
+}
+
 const beyond = 2 ** 51;
 const longForm = 2 ** 53 - 1;
 
 interface NullableCodec {
   write(w: Writer, value: Value): void;
   read(r: Reader): Value;
+  skip(r: Reader): void;
+  check(r: Reader): void;
+  writeJson(r: Reader, out: JsonText): void;
 }
 
 function nullable(codec: ValueCodec): NullableCodec {
@@ -64,12 +117,24 @@ function nullable(codec: ValueCodec): NullableCodec {
         codec.write(w, v);
       }
     },
-    read(r) {
-      const present = r.byte();
-      if (present > 1) throw new CorruptBytesError(`a null mark of ${present} at byte ${r.at}`);
-      return present === 1 ? codec.read(r) : null;
+    read: r => (isPresent(r) ? codec.read(r) : null),
+    check(r) {
+      if (isPresent(r)) codec.check(r);
+    },
+    writeJson(r, out) {
+      if (isPresent(r)) codec.writeJson(r, out);
+      else out.ascii('null');
+    },
+    skip(r) {
+      if (r.byte() === 1) codec.skip(r);
     },
   };
+}
+
+function isPresent(r: Reader): boolean {
+  const mark = r.byte();
+  if (mark > 1) throw new CorruptBytesError(`a null mark of ${mark} at byte ${r.at}`);
+  return mark === 1;
 }
 
 const listCodec = (of: NullableCodec): ValueCodec => ({
@@ -84,57 +149,55 @@ const listCodec = (of: NullableCodec): ValueCodec => ({
     for (let i = 0; i < n; i++) list.push(of.read(r));
     return list;
   },
-});
-
-const structCodec = (fields: readonly NullableCodec[]): ValueCodec => ({
-  write(w, v) {
-    const values = v as readonly Value[];
-    for (let i = 0; i < fields.length; i++) (fields[i] as NullableCodec).write(w, values[i] ?? null);
+  skip(r) {
+    for (let n = r.count(); n > 0; n--) of.skip(r);
   },
-  read: r => fields.map(f => f.read(r)),
+  check(r) {
+    for (let n = r.count(); n > 0; n--) of.check(r);
+  },
+  writeJson(r, out) {
+    const n = r.count();
+    out.ascii('[');
+    for (let i = 0; i < n; i++) {
+      if (i > 0) out.ascii(',');
+      of.writeJson(r, out);
+    }
+    out.ascii(']');
+  },
 });
 
-/**
- * Text, with two shorter forms for what ids are usually made of: decimal digits (as an integer) and UUIDs in lower
- * case (16 bytes). The first varint says which: even, 2 × the byte length of plain UTF-8; 1, a UUID; other odd
- * ones, digits: (x − 3) / 2 of them, then the integer.
- */
-export function writeText(w: Writer, text: string): void {
-  const length = text.length;
-  if (length >= 4 && length <= 15 && isDigits(text)) {
-    w.uint(length * 2 + 3);
-    w.uint(Number(text));
-  } else if (length === 36 && uuid.test(text)) {
-    w.uint(1);
-    for (let i = 0; i < 36; i += 2) {
-      if (i === 8 || i === 13 || i === 18 || i === 23) i++;
-      w.byte(Number.parseInt(text.slice(i, i + 2), 16));
-    }
-  } else {
-    w.plainText(text);
-  }
+function structCodec(fields: readonly NullableCodec[], names: readonly string[]): ValueCodec {
+  return {
+    write(w, v) {
+      const values = v as readonly Value[];
+      for (let i = 0; i < fields.length; i++) (fields[i] as NullableCodec).write(w, values[i] ?? null);
+    },
+    read: r => fields.map(f => f.read(r)),
+    skip(r) {
+      for (const f of fields) f.skip(r);
+    },
+    ...compileStruct(fields, names),
+  };
 }
 
-export function readText(r: Reader): string {
-  const header = r.uint();
-  if (header % 2 === 0) return r.utf8(header / 2);
-  if (header === 1) {
-    let hex = '';
-    for (const b of r.raw(16)) hex += hexBytes[b];
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+/** A straight line per field: sequences are lists of structs, and a call to one known codec can be inlined. */
+function compileStruct(fields: readonly NullableCodec[], names: readonly string[]) {
+  const check = new Source();
+  const json = new Source();
+  for (const [i, field] of fields.entries()) {
+    const before = `${i === 0 ? '{' : ','}${JSON.stringify(names[i])}:`;
+    check.line(`${check.constant(field)}.check(r);`);
+    json.line(`out.${isAscii(before) ? 'ascii' : 'raw'}(${json.constant(before)});`);
+    json.line(`${json.constant(field)}.writeJson(r, out);`);
   }
-  const digits = (header - 3) / 2;
-  if (digits > 15) throw new CorruptBytesError(`text of ${digits} digits at byte ${r.at}`);
-  return r.uint().toString().padStart(digits, '0');
+  json.line(`out.ascii('}');`);
+  return {
+    check: check.compile(['r']) as ValueCodec['check'],
+    writeJson: json.compile(['r', 'out']) as ValueCodec['writeJson'],
+  };
 }
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const hexBytes = Array.from({ length: 256 }, (_, b) => b.toString(16).padStart(2, '0'));
-
-function isDigits(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c < 48 || c > 57) return false;
-  }
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
   return true;
 }

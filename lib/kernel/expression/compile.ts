@@ -1,3 +1,4 @@
+import { decoded, type FeatureValue } from '../encoded-list.ts';
 import { MillraceError } from '../errors.ts';
 import { fromExternal, toExternal } from '../external.ts';
 import { Source } from '../generate.ts';
@@ -88,21 +89,31 @@ export function compileExpressions(
   nodes: readonly Expression[],
   place: (field: Field) => FieldPlace,
   registry: FunctionRegistry = new Map(),
-): (lists: readonly (readonly Value[])[]) => Value[] {
+): (lists: readonly (readonly FeatureValue[])[]) => FeatureValue[] {
   const source = new Source();
+  const at = (list: number, index: number): string => `lists[${list}][${index}]`;
   const emit = expressionEmitter({
     source,
     functions: registry,
     field(node) {
       const found = place(node);
-      if ('list' in found)
-        return { code: `lists[${found.list}][${found.at}]`, nullable: true, type: found.type };
+      if ('list' in found) {
+        const given = at(found.list, found.at);
+        const code = found.type.kind === 'list' ? `${source.constant(decoded)}(${given})` : given;
+        return { code, nullable: true, type: found.type };
+      }
       const { name, nullable } = emit(found.expression);
       return { code: name, nullable, type: found.type };
     },
   });
-  source.line(`return [${nodes.map(node => emit(node).name).join(', ')}];`);
-  return source.compile(['lists']) as (lists: readonly (readonly Value[])[]) => Value[];
+  // What is only handed on stays as it is.
+  const handedOn = (node: Expression): string | null => {
+    if (node.kind !== 'field' || node.path !== undefined) return null;
+    const found = place(node);
+    return 'list' in found ? at(found.list, found.at) : null;
+  };
+  source.line(`return [${nodes.map(node => handedOn(node) ?? emit(node).name).join(', ')}];`);
+  return source.compile(['lists']) as (lists: readonly (readonly FeatureValue[])[]) => FeatureValue[];
 }
 
 interface Scope extends ExpressionContext {

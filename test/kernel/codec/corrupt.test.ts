@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { readText } from '../../../lib/kernel/codec/values.ts';
+import { readText } from '../../../lib/kernel/codec/text.ts';
 import {
   CorruptBytesError,
   compileGroup,
   decodeRow,
   NewerCodecError,
+  newestOf,
+  openRow,
   Reader,
   type Row,
   Writer,
@@ -14,9 +16,13 @@ import { goldenNames, readGolden } from '../golden/golden.ts';
 
 const rows = goldenNames().map(name => {
   const golden = readGolden(name);
+  const kernel = compileGroup({ streams: [golden.stream] }, golden.group);
   return {
     name,
-    kernel: compileGroup({ streams: [golden.stream] }, golden.group),
+    kernel,
+    finalize: kernel.finalizer([...golden.group.features.keys()]),
+    // Of one feature: what the others need is passed over.
+    finalizeOne: kernel.finalizer([0]),
     bytes: Uint8Array.from(Buffer.from(golden.row, 'hex')),
   };
 });
@@ -29,10 +35,18 @@ function decodeAll({ kernel }: Case, bytes: Uint8Array): Row {
   return row;
 }
 
+/** Finishes a row as reads do, which make no state of it. */
+function finishAll({ finalize, finalizeOne }: Case, bytes: Uint8Array): void {
+  const parts = [openRow(bytes).state];
+  const q = Math.max(0, newestOf(parts[0]!) + 1);
+  finalize(parts, q);
+  finalizeOne(parts, q);
+}
+
 /** The error that decoding ends with, or undefined. Any error but these two is a defect. */
-function errorOf(one: Case, bytes: Uint8Array): unknown {
+function errorOf(one: Case, bytes: Uint8Array, read: typeof finishAll = decodeAll): unknown {
   try {
-    decodeAll(one, bytes);
+    read(one, bytes);
     return undefined;
   } catch (error) {
     const isKnown = error instanceof CorruptBytesError || error instanceof NewerCodecError;
@@ -43,12 +57,14 @@ function errorOf(one: Case, bytes: Uint8Array): unknown {
 
 describe('corrupt rows', () => {
   it.each(rows)('$name: cut off anywhere is refused', one => {
-    for (let length = 0; length < one.bytes.length; length++) {
-      expect(errorOf(one, one.bytes.subarray(0, length)), `${length} bytes`).toBeInstanceOf(
-        CorruptBytesError,
-      );
+    for (const read of [decodeAll, finishAll]) {
+      for (let length = 0; length < one.bytes.length; length++) {
+        expect(errorOf(one, one.bytes.subarray(0, length), read), `${length} bytes`).toBeInstanceOf(
+          CorruptBytesError,
+        );
+      }
+      expect(errorOf(one, one.bytes, read)).toBeUndefined();
     }
-    expect(errorOf(one, one.bytes)).toBeUndefined();
   });
 
   it('with bytes altered are refused in time, or decode', () => {
@@ -61,6 +77,7 @@ describe('corrupt rows', () => {
           const bytes = one.bytes.slice();
           for (const [at, value] of changes) bytes[at % bytes.length] = value;
           if (errorOf(one, bytes) !== undefined) refused++;
+          errorOf(one, bytes, finishAll);
         },
       ),
       { numRuns: 8_000 },
@@ -76,6 +93,7 @@ describe('corrupt rows', () => {
         const i = at % bytes.length;
         bytes[i] = (bytes[i] as number) ^ (1 << bit);
         if (errorOf(one, bytes) !== undefined) refused++;
+        errorOf(one, bytes, finishAll);
       }),
       { numRuns: 10_000 },
     );
@@ -86,6 +104,7 @@ describe('corrupt rows', () => {
     fc.assert(
       fc.property(fc.constantFrom(...rows), fc.uint8Array({ maxLength: 60, size: 'max' }), (one, tail) => {
         errorOf(one, Uint8Array.of(1, 0, 1, ...tail));
+        errorOf(one, Uint8Array.of(1, 0, 1, ...tail), finishAll);
         errorOf(one, Uint8Array.of(1, 31, ...tail));
         errorOf(one, Uint8Array.of(1, 96, ...tail));
       }),

@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import {
-  readSafeInt,
-  readText,
-  valueCodec,
-  writeSafeInt,
-  writeText,
-} from '../../../lib/kernel/codec/values.ts';
+import { readText, writeText } from '../../../lib/kernel/codec/text.ts';
+import { readSafeInt, valueCodec, writeSafeInt } from '../../../lib/kernel/codec/values.ts';
 import { Reader, type Value, type ValueType, Writer } from '../../../lib/kernel/index.ts';
 
 function roundTrip<T>(write: (w: Writer) => void, read: (r: Reader) => T): { value: T; bytes: number } {

@@ -41,7 +41,7 @@ describe('a row that cannot be read', () => {
   test.each<[string, (bytes: Uint8Array) => Uint8Array, string]>([
     ['empty', () => Uint8Array.of(), 'bytes end at 0, more were expected after 0'],
     ['cut off', bytes => bytes.subarray(0, 5), 'bytes end at 5'],
-    ['too long', bytes => Uint8Array.of(...bytes, 0), 'row: 1 bytes after its end'],
+    ['too long', bytes => Uint8Array.of(...bytes, 0), 'state: 1 bytes after its end'],
     ['of no codec', bytes => Uint8Array.of(0, ...bytes.subarray(1)), 'row codec 0: there is none'],
     [
       'of a newer codec',
@@ -63,6 +63,18 @@ describe('a row that cannot be read', () => {
     });
   });
 
+  test('does not decide the time of the others', async () => {
+    const { reader, memory } = await setUp([{ ts: now }, { user: 'u2', ts: now - minute }]);
+    const keys = [{ user: 'u1' }, { user: 'u2' }];
+    expect((await reader.readGroup('user_sales', keys)).asOf).toBe(now + 1);
+    const rows = memory.rows.get('user_sales@1')!;
+    const row = rows.get('u1')!;
+    rows.set('u1', { ...row, bytes: row.bytes.subarray(0, -1) });
+    const { asOf, entities } = await reader.readGroup('user_sales', keys);
+    expect(asOf).toBe(now);
+    expect(entities.map(e => e.status)).toEqual(['failed', 'known']);
+  });
+
   test('fails alone where only its closed tiles are damaged, which finishing it finds out', async () => {
     const { reader, memory } = await setUp([{ ts: now - 30 * minute }, {}, { user: 'u2' }]);
     const kernel = compileGroup(plan, userSales.plan);
@@ -74,7 +86,7 @@ describe('a row that cannot be read', () => {
     rows.set('u1', { ...stored, bytes: encodeRow(kernel, row) });
     const { entities } = await reader.readGroup('user_sales', [{ user: 'u1' }, { user: 'u2' }]);
     expect(entities.map(e => e.status)).toEqual(['failed', 'known']);
-    expect(entities[0]!.error).toMatch(/^table user_sales@1, row u1: bytes end at/);
+    expect(entities[0]!.error).toMatch(/^table user_sales@1, row u1: closed tiles end at/);
   });
 
   test('makes its vectors failed, with the values of the other groups and nothing computed', async () => {
