@@ -3,7 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
 
 /** The functions there are, and what makes each. */
-export const factories = { ingest: 'createIngestFunction', transform: 'createTransformFunction' } as const;
+export const factories = {
+  ingest: 'createIngestFunction',
+  transform: 'createTransformFunction',
+  serve: 'createServeFunction',
+} as const;
 
 export type FunctionName = keyof typeof factories;
 

@@ -1,16 +1,16 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { metricNamespace } from './metric-names.ts';
 
-/** Counts under names of metric-names.ts, for a stream. */
-export type Counter = (stream: string, counts: Readonly<Record<string, number>>) => void;
+/** Counts under names of metric-names.ts, of one value of the counter's dimension. */
+export type Counter = (of: string, counts: Readonly<Record<string, number>>) => void;
 
 /** Each call that has something to count writes a line in CloudWatch's embedded metric format. */
-export function createCounter(): Counter {
+export function createCounter(dimension: 'stream' | 'name'): Counter {
   const metrics = new Metrics({ namespace: metricNamespace });
-  return (stream, counts) => {
+  return (of, counts) => {
     const some = Object.entries(counts).filter(([, n]) => n > 0);
     if (some.length === 0) return;
-    metrics.addDimension('stream', stream);
+    metrics.addDimension(dimension, of);
     for (const [name, n] of some) metrics.addMetric(name, MetricUnit.Count, n);
     metrics.publishStoredMetrics();
   };

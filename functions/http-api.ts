@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { errorBody, errorStatuses, HttpError } from '../lib/service/errors.ts';
 import type { Answer, Route } from '../lib/service/routes.ts';
 
@@ -24,25 +25,28 @@ export interface HttpHandlerOptions {
   readonly route: Route;
   /** Of a body, also once unpacked. */
   readonly bodyBytes: number;
-  /** Told of errors that are ours. */
-  readonly onError: (error: unknown) => void;
+  /** Gets errors that are ours. */
+  readonly logger: Pick<Logger, 'resetKeys' | 'setCorrelationId' | 'error'>;
 }
 
 /**
  * A route as a function behind an HTTP API. What is wrong with a request is answered as the service answers it: a 4xx
  * and `{ error: { code, message } }`. The correlation id, the caller's own or that of the request, comes back as a
- * header.
+ * header, and stands in the log.
  */
-export function createHttpHandler({ route, bodyBytes, onError }: HttpHandlerOptions) {
+export function createHttpHandler({ route, bodyBytes, logger }: HttpHandlerOptions) {
   return async (event: HttpApiEvent): Promise<HttpApiResult> => {
-    const headers = { [correlationHeader]: correlationIdOf(event) };
+    const correlationId = correlationIdOf(event);
+    logger.resetKeys();
+    logger.setCorrelationId(correlationId);
+    const headers = { [correlationHeader]: correlationId };
     try {
       const { status = 200, type = json, body } = await answer(route, event, bodyBytes);
       return { statusCode: status, headers: { ...headers, 'content-type': type }, body: body.toString() };
     } catch (error) {
       const known = error instanceof HttpError ? error : ourError();
       const statusCode = errorStatuses[known.code];
-      if (statusCode >= 500) onError(error);
+      if (statusCode >= 500) logger.error('a request failed', error as Error);
       return {
         statusCode,
         headers: { ...headers, ...known.headers, 'content-type': json },
@@ -52,10 +56,10 @@ export function createHttpHandler({ route, bodyBytes, onError }: HttpHandlerOpti
   };
 }
 
-export const correlationHeader = 'x-correlation-id';
+const correlationHeader = 'x-correlation-id';
 
 /** Who asks says under which id; text that is none is not taken over into logs and headers. */
-export function correlationIdOf({ headers, requestContext }: HttpApiEvent): string {
+function correlationIdOf({ headers, requestContext }: HttpApiEvent): string {
   const given = headers[correlationHeader] ?? '';
   return /^[\w.:/=+-]{1,128}$/.test(given) ? given : requestContext.requestId;
 }

@@ -5,7 +5,7 @@ import type { Definitions } from '../../lib/define/index.ts';
 import { defaultLimits } from '../../lib/service/limits.ts';
 import { createCounter } from '../counter.ts';
 import { type Environment, EnvironmentError, requiredMap } from '../environment.ts';
-import { correlationIdOf, createHttpHandler, type HttpApiEvent } from '../http-api.ts';
+import { createHttpHandler } from '../http-api.ts';
 import { metricNames } from '../metric-names.ts';
 import { createIngestRoute } from './route.ts';
 
@@ -15,8 +15,7 @@ import { createIngestRoute } from './route.ts';
  * seconds: an event is tried for ten of them. Throws EnvironmentError.
  */
 export function createIngestFunction({ plan }: Pick<Definitions, 'plan'>, environment: Environment) {
-  const logger = new Logger();
-  const count = createCounter();
+  const count = createCounter('stream');
   const client = createKinesisClient();
   const streams = [...requiredMap(environment, 'MILLRACE_STREAMS')].map(([name, streamName]) => {
     const stream = plan.streams.find(s => s.name === name);
@@ -41,15 +40,5 @@ export function createIngestFunction({ plan }: Pick<Definitions, 'plan'>, enviro
         [metricNames.eventsFailed]: failed,
       }),
   });
-  const handle = createHttpHandler({
-    route,
-    bodyBytes: defaultLimits.bodyBytes,
-    onError: error => logger.error('a request failed', error as Error),
-  });
-
-  return async (event: HttpApiEvent) => {
-    logger.resetKeys();
-    logger.setCorrelationId(correlationIdOf(event));
-    return handle(event);
-  };
+  return createHttpHandler({ route, bodyBytes: defaultLimits.bodyBytes, logger: new Logger() });
 }

@@ -5,6 +5,7 @@ import type { LogAppend } from '../../lib/runtime/ports.ts';
 import { HttpError } from '../../lib/service/errors.ts';
 import { createBodyReader, isRefused } from '../../lib/service/event-body.ts';
 import type { Route } from '../../lib/service/routes.ts';
+import { streamNamed } from '../../lib/service/stream-named.ts';
 
 export interface IngestedStream {
   readonly stream: StreamPlan;
@@ -43,7 +44,7 @@ export function createIngestRoute({ streams, maxEvents, observe }: IngestRouteOp
     query: ['stream'],
     types: ['application/json', 'application/x-ndjson'],
     async answer({ query, body, type }) {
-      const { name, producer, read } = find(served, query.stream);
+      const { name, producer, read } = streamNamed(served, query.stream);
       const events = read(body, type === 'application/json' ? 'json' : 'ndjson');
       const taken = events.filter((event): event is LogAppend => !isRefused(event));
       const outcomes = await producer.append(taken);
@@ -83,13 +84,4 @@ function refuseWhole(outcomes: readonly EventOutcome[], failed: readonly FailedE
   const code = first.reason === 'throttled' ? 'behind' : 'unavailable';
   const message = 'the stream did not take the events in time: send the same again later';
   throw new HttpError(code, message, { 'retry-after': '1' });
-}
-
-function find<T>(streams: ReadonlyMap<string, T>, name: string | undefined): T {
-  const [only] = streams.values();
-  const found = name === undefined && streams.size === 1 ? only : streams.get(name ?? '');
-  if (found !== undefined) return found;
-  const names = [...streams.keys()].join(', ');
-  if (name === undefined) throw new HttpError('bad-request', `say which stream with ?stream=: ${names}`);
-  throw new HttpError('not-found', `there is no stream of that name; there is ${names}`);
 }

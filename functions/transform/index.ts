@@ -1,5 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { systemClock } from '../../lib/adapters/clock.ts';
+import { dynamoRowLimits } from '../../lib/adapters/dynamodb/tables.ts';
 import type { Definitions } from '../../lib/define/index.ts';
 import { createKinesisHandler } from '../../lib/runtime/kinesis-batch.ts';
 import type { StateStore } from '../../lib/runtime/ports.ts';
@@ -8,20 +9,23 @@ import { createCounter } from '../counter.ts';
 import { type Environment, required } from '../environment.ts';
 import { metricNames } from '../metric-names.ts';
 import type { SetAside } from '../set-aside.ts';
+import { createUnitCounter, openState } from '../state.ts';
 
 /**
  * The function that folds a stream's events into feature rows, for an event source mapping of a Kinesis stream with
  * `ReportBatchItemFailures` and parallelization factor 1. Environment: `MILLRACE_STREAM`, the stream's name in the
  * definitions; `MILLRACE_INCARNATION`, the name of this life of the Kinesis stream; `MILLRACE_BUCKET`, where events go
- * that cannot be processed; Powertools' own; the SDK's own. Throws EnvironmentError.
+ * that cannot be processed; that of state.ts; Powertools' own; the SDK's own. Throws EnvironmentError. `store` stands in
+ * for DynamoDB, where it is given.
  */
 export function createTransformFunction(
   { plan, functions }: Pick<Definitions, 'plan' | 'functions'>,
   environment: Environment,
-  store: StateStore,
+  store?: StateStore,
 ) {
   const logger = new Logger();
-  const count = createCounter();
+  const count = createCounter('stream');
+  const units = createUnitCounter();
   const stream = required(environment, 'MILLRACE_STREAM');
   const setAside = openLater(required(environment, 'MILLRACE_BUCKET'));
   const transform = createTransform({
@@ -29,11 +33,13 @@ export function createTransformFunction(
     functions,
     stream,
     incarnation: required(environment, 'MILLRACE_INCARNATION'),
-    store,
+    store: store ?? openState(environment, { consistentReads: true, onConsumed: units.add }),
     quarantine: { put: async events => (await setAside()).quarantine.put(events) },
     unapplied: { put: async events => (await setAside()).unapplied.put(events) },
     clock: systemClock,
-    limits: { headBytes: 1_024, runBytes: 128 * 1_024, itemBytes: 400_000 },
+    limits: dynamoRowLimits,
+    code: `${plan.hash}/${environment.AWS_LAMBDA_FUNCTION_VERSION ?? ''}`,
+    guardAfterMs: 60_000,
   });
   return createKinesisHandler({
     transform,
@@ -44,6 +50,7 @@ export function createTransformFunction(
         [metricNames.eventsLate]: late,
         [metricNames.eventsBad]: bad,
         [metricNames.eventsUnsettled]: failed,
+        ...units.take(),
       });
       if (error !== null) logger.error('rows could not be written', error);
     },

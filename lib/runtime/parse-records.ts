@@ -4,9 +4,8 @@ import { isAggregated } from './aggregated-record.ts';
 import type { QuarantineReason } from './ports.ts';
 import type { EventRecord } from './unpack-records.ts';
 
-/** The events of a batch: `json[i]` is the value of `records[i]`, unless it has a failure. */
+/** What the records of a batch say: `json[i]` is the value of the i-th, unless it has a failure. */
 export interface ParsedBatch {
-  readonly records: readonly EventRecord[];
   readonly json: readonly unknown[];
   readonly failures: ReadonlyMap<number, ParseFailure>;
 }
@@ -29,7 +28,7 @@ export const largestEvent = 262_144;
  */
 export function parseRecords(records: readonly EventRecord[]): ParsedBatch {
   const json = parseTogether(records);
-  return json === null ? parseOneByOne(records) : { records, json, failures: new Map() };
+  return json === null ? parseOneByOne(records) : { json, failures: new Map() };
 }
 
 function parseTogether(records: readonly EventRecord[]): unknown[] | null {
@@ -75,7 +74,7 @@ function parseOneByOne(records: readonly EventRecord[]): ParsedBatch {
     if (parsed.failure !== undefined) failures.set(i, parsed.failure);
     return parsed.json;
   });
-  return { records, json, failures };
+  return { json, failures };
 }
 
 function parseAlone(data: Uint8Array): { readonly json?: unknown; readonly failure?: ParseFailure } {

@@ -3,6 +3,7 @@ import { HttpError } from './errors.ts';
 import { createBodyReader, isRefused } from './event-body.ts';
 import type { Route } from './routes.ts';
 import type { Service } from './service.ts';
+import { streamNamed } from './stream-named.ts';
 
 /**
  * `POST /v1/events`: an answer for each event, in their order. Accepted means durable on disk; its position is also
@@ -23,7 +24,7 @@ export function createEventsRoute({ streams, limits, metrics, stopping }: Servic
     query: ['stream'],
     types: ['application/json', 'application/x-ndjson'],
     async answer({ query, body, type }) {
-      const { stream, writer, processor, read } = find(served, query.stream);
+      const { stream, writer, processor, read } = streamNamed(served, query.stream);
       if (stopping()) throw new HttpError('unavailable', 'the service stops: try again later', retryAfter(5));
       const waiting = () => processor.behind() + writer.pending();
       // Of those that wait already it is known before the body is read.
@@ -44,15 +45,6 @@ export function createEventsRoute({ streams, limits, metrics, stopping }: Servic
       return { body: JSON.stringify({ ...counts, events: answers }) };
     },
   };
-}
-
-function find<T>(streams: ReadonlyMap<string, T>, name: string | undefined): T {
-  const [only] = streams.values();
-  const found = name === undefined && streams.size === 1 ? only : streams.get(name ?? '');
-  if (found !== undefined) return found;
-  const names = [...streams.keys()].join(', ');
-  if (name === undefined) throw new HttpError('bad-request', `say which stream with ?stream=: ${names}`);
-  throw new HttpError('not-found', `there is no stream of that name; there is ${names}`);
 }
 
 /** A request of more events than may wait is taken when none do. */

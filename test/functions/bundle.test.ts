@@ -7,9 +7,17 @@ import { expect, onTestFinished, test } from 'vitest';
 import { bundleFunction, type FunctionName } from '../../functions/bundle.ts';
 import { startKinesisServer } from '../support/kinesis-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { httpRequest } from './http-request.ts';
 
 const definitions = resolve('features/feed/index.ts');
 const run = promisify(execFile);
+
+const credentials = {
+  AWS_REGION: 'eu-central-1',
+  AWS_ACCESS_KEY_ID: 'key',
+  AWS_SECRET_ACCESS_KEY: 'secret',
+  AWS_SESSION_TOKEN: 'token',
+};
 
 async function bundled(name: FunctionName) {
   const outdir = temporaryDirectory();
@@ -33,19 +41,10 @@ test('the ingest function runs from its bundle, with the credentials of its envi
   const server = await startKinesisServer({ shards: 1 });
   onTestFinished(() => server.close());
   const { outdir, startBytes } = await bundled('ingest');
-  const event = {
-    rawPath: '/v1/events',
-    rawQueryString: '',
-    headers: { 'content-type': 'application/x-ndjson' },
-    body: '{"user_id":"u1"}',
-    isBase64Encoded: false,
-    requestContext: { requestId: 'r', http: { method: 'POST' } },
-  };
+  const headers = { 'content-type': 'application/x-ndjson' };
+  const event = httpRequest('/v1/events', '{"user_id":"u1"}', { headers });
   const answer = await invoke(outdir, event, {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'key',
-    AWS_SECRET_ACCESS_KEY: 'secret',
-    AWS_SESSION_TOKEN: 'token',
+    ...credentials,
     AWS_ENDPOINT_URL_KINESIS: server.endpoint,
     MILLRACE_STREAMS: '{"interactions":"prod-interactions"}',
   });
@@ -62,4 +61,16 @@ test('the transform function loads S3 only when an event is set aside', async ()
   expect(withS3).toEqual([expect.stringMatching(/^set-aside-.*\.mjs$/)]);
   expect(startBytes).toBeLessThan(450_000);
   expect(totalBytes).toBeGreaterThan(startBytes);
+});
+
+test('the serve function answers from its bundle', async () => {
+  const { outdir, totalBytes } = await bundled('serve');
+  const event = httpRequest('/v1/features', '{"group":"none","entities":[{"user_id":"u1"}]}');
+  const answer = await invoke(outdir, event, {
+    ...credentials,
+    MILLRACE_TABLE_PREFIX: 'prod-',
+    MILLRACE_PROGRESS_TABLE: 'prod-progress',
+  });
+  expect([answer.statusCode, JSON.parse(answer.body).error.code]).toEqual([404, 'not-found']);
+  expect(totalBytes).toBeLessThan(600_000);
 });

@@ -5,44 +5,30 @@ import { createIngestFunction } from '../../functions/ingest/index.ts';
 import { definitions } from '../../lib/define/index.ts';
 import { type KinesisServer, startKinesisServer } from '../support/kinesis-server.ts';
 import { playText, userPlays } from '../support/plays.ts';
+import { lambdaEnvironment } from './environment.ts';
+import { httpRequest } from './http-request.ts';
 
 const defined = definitions({ groups: [userPlays] });
 
 let server: KinesisServer;
-let lines: string[];
+let lines: readonly Record<string, unknown>[];
 beforeEach(async () => {
   server = await startKinesisServer({ shards: 2 });
-  lines = [];
-  vi.stubEnv('AWS_ENDPOINT_URL_KINESIS', server.endpoint);
-  vi.stubEnv('AWS_REGION', 'eu-central-1');
-  vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
-  // Powertools then writes through the console of Node, which can be listened to.
-  vi.stubEnv('POWERTOOLS_DEV', 'true');
-  vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false');
-  for (const method of ['log', 'error'] as const) {
-    vi.spyOn(console, method).mockImplementation((line: unknown) => {
-      lines.push(String(line));
-    });
-  }
+  ({ lines } = lambdaEnvironment({ KINESIS: server.endpoint }));
 });
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  vi.restoreAllMocks();
-  await server.close();
-});
+afterEach(() => server.close());
 
 const create = () => createIngestFunction(defined, { MILLRACE_STREAMS: '{"plays":"prod-plays"}' });
 
-const request = (body: string | Buffer, rest: Partial<HttpApiEvent> = {}): HttpApiEvent => ({
-  rawPath: '/v1/events',
-  rawQueryString: 'stream=plays',
-  headers: { 'content-type': 'application/x-ndjson', ...rest.headers },
-  body: typeof body === 'string' ? body : body.toString('base64'),
-  isBase64Encoded: typeof body !== 'string',
-  requestContext: { requestId: 'request-1', http: { method: 'POST' } },
-  ...Object.fromEntries(Object.entries(rest).filter(([name]) => name !== 'headers')),
-});
+const request = (
+  body: string | Buffer,
+  { headers = {}, ...rest }: Partial<HttpApiEvent> = {},
+): HttpApiEvent =>
+  httpRequest('/v1/events', body, {
+    rawQueryString: 'stream=plays',
+    headers: { 'content-type': 'application/x-ndjson', ...headers },
+    ...rest,
+  });
 
 const stored = () =>
   [...server.stored].flatMap(([shard, records]) =>
@@ -72,14 +58,14 @@ test('each event gets its answer: where it is stored, or why it is refused', asy
 
 test('metrics say what became of the events, as CloudWatch reads them from the log', async () => {
   await create()(request(`${playText()}\nnot json`));
-  const metrics = lines.map(line => JSON.parse(line)).filter(line => '_aws' in line);
+  const metrics = lines.filter(line => '_aws' in line);
   expect(Object.assign({}, ...metrics)).toMatchObject({
     stream: 'plays',
     EventsAccepted: 1,
     EventsRejected: 1,
     RecordsPut: 1,
   });
-  expect(metrics[0]._aws.CloudWatchMetrics[0].Namespace).toBe('Millrace');
+  expect(metrics[0]).toMatchObject({ _aws: { CloudWatchMetrics: [{ Namespace: 'Millrace' }] } });
 });
 
 test.each<[string, HttpApiEvent]>([

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTransformFunction } from '../../functions/transform/index.ts';
 import { createS3Quarantine } from '../../lib/adapters/s3/quarantine.ts';
 import { definitions } from '../../lib/define/index.ts';
@@ -8,33 +8,18 @@ import { aggregate } from '../support/kpl.ts';
 import { createMemoryStateStore } from '../support/memory-state-store.ts';
 import { now, playText, userPlays } from '../support/plays.ts';
 import { type S3Server, startS3Server } from '../support/s3-server.ts';
+import { lambdaEnvironment } from './environment.ts';
 
 const defined = definitions({ groups: [userPlays] });
 const environment = { MILLRACE_STREAM: 'plays', MILLRACE_INCARNATION: 'plays-1', MILLRACE_BUCKET: 'lake' };
 
 let server: S3Server;
-let lines: Record<string, unknown>[];
+let lines: readonly Record<string, unknown>[];
 beforeEach(async () => {
   server = await startS3Server({ pageSize: 1_000 });
-  lines = [];
-  vi.stubEnv('AWS_ENDPOINT_URL_S3', server.endpoint);
-  vi.stubEnv('AWS_REGION', 'eu-central-1');
-  vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
-  // Powertools then writes through the console of Node, which can be listened to.
-  vi.stubEnv('POWERTOOLS_DEV', 'true');
-  vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false');
-  for (const method of ['log', 'error'] as const) {
-    vi.spyOn(console, method).mockImplementation((line: unknown) => {
-      lines.push(JSON.parse(String(line)));
-    });
-  }
+  ({ lines } = lambdaEnvironment({ S3: server.endpoint }));
 });
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  vi.restoreAllMocks();
-  await server.close();
-});
+afterEach(() => server.close());
 
 const eventOf = (...data: readonly (string | Uint8Array)[]): KinesisEvent => ({
   Records: data.map((one, i) => ({

@@ -11,11 +11,14 @@ const recordOf = (data: string | Uint8Array, i = 0): LogRecord => ({
   data: typeof data === 'string' ? Buffer.from(data) : data,
 });
 
-const parse = (...texts: readonly (string | Uint8Array)[]) =>
-  parseRecords(unpackRecords(texts.map(recordOf)));
+const parseBatch = (batch: readonly LogRecord[]) => {
+  const records = unpackRecords(batch);
+  return { records, ...parseRecords(records) };
+};
+const parse = (...texts: readonly (string | Uint8Array)[]) => parseBatch(texts.map(recordOf));
 
 /** What became of each event: where it stands, its bytes, and its value or why it has none. */
-const outcomes = ({ records, json, failures }: ReturnType<typeof parseRecords>) =>
+const outcomes = ({ records, json, failures }: ReturnType<typeof parseBatch>) =>
   records.map(({ shard, sequence, arrivalTime, index = 0, data }, i) => ({
     at: [shard, sequence, index, arrivalTime],
     data: Buffer.from(data).toString('latin1'),
@@ -23,8 +26,7 @@ const outcomes = ({ records, json, failures }: ReturnType<typeof parseRecords>) 
   }));
 
 /** A single record leaves no neighbour to borrow from. */
-const oneByOne = (batch: readonly LogRecord[]) =>
-  batch.flatMap(record => outcomes(parseRecords(unpackRecords([record]))));
+const oneByOne = (batch: readonly LogRecord[]) => batch.flatMap(record => outcomes(parseBatch([record])));
 
 /** Whether an event's bytes are JSON, said without the code under test. */
 function isJson(latin1: string): boolean {
@@ -109,7 +111,7 @@ describe('a batch', () => {
     fc.assert(
       fc.property(fc.array(data, { maxLength: 12 }), texts => {
         const batch = texts.map(recordOf);
-        const together = outcomes(parseRecords(unpackRecords(batch)));
+        const together = outcomes(parseBatch(batch));
         expect(together).toEqual(oneByOne(batch));
         for (const event of together) expect('json' in event).toBe(isJson(event.data));
       }),

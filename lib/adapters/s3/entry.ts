@@ -47,17 +47,3 @@ export const keyPart = (name: string): string =>
 /** Sorts within a shard as positions do. */
 export const positionPart = ({ sequence, index }: Position): string =>
   `${sortableDigits(sequence)}-${sortableDigits(index)}`;
-
-/** At most so many requests of a call are on their way at once. */
-export const parallelRequests = 32;
-
-/** `work` of each item, some at a time; the results in the order of the items. */
-export async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = new Array(items.length);
-  const queue = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [i, item] of queue) results[i] = await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(parallelRequests, items.length) }, worker));
-  return results;
-}

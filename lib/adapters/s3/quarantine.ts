@@ -4,7 +4,8 @@ import {
   type QuarantineReason,
   quarantineReasons,
 } from '../../runtime/ports.ts';
-import { decodeEntry, encodeEntry, inParallel, keyPart, positionPart } from './entry.ts';
+import { decodeEntry, encodeEntry, keyPart, positionPart } from './entry.ts';
+import { inParallel } from './in-parallel.ts';
 import { type ListedObject, type ObjectPlace, openObjects } from './objects.ts';
 
 /**

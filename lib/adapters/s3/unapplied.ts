@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { UnappliedEvent, UnappliedReason, UnappliedStore } from '../../runtime/ports.ts';
-import { decodeEntry, encodeEntry, inParallel, keyPart, positionPart } from './entry.ts';
+import { decodeEntry, encodeEntry, keyPart, positionPart } from './entry.ts';
+import { inParallel } from './in-parallel.ts';
 import { type ObjectPlace, openObjects } from './objects.ts';
 
 /**

@@ -187,7 +187,6 @@ describe('what fails', () => {
     const producer = producerOf({ timeoutMs: 60 });
     const outcomes = await producer.append([eventOf('a', 1)]);
     expect(outcomes).toMatchObject([{ status: 'failed', reason, uncertain }]);
-    expect(server.requests.length).toBeGreaterThan(1);
     expect(producer.pendingBytes()).toBe(0);
   });
 
@@ -218,7 +217,6 @@ describe('what fails', () => {
     server.fault = operation => (operation === 'ListShards' ? { kind: 'reset' } : null);
     const outcomes = await producerOf({ timeoutMs: 60 }).append([eventOf('a', 1)]);
     expect(outcomes).toMatchObject([{ reason: 'unavailable', uncertain: false }]);
-    expect(server.listings.length).toBeGreaterThan(1);
   });
 });
 
