@@ -1,9 +1,10 @@
+import { StoreError } from './errors.ts';
 import type { Clock, StateStore } from './ports.ts';
 
 /** Runs that no row names any more, until they can be deleted. */
 export interface RunGraveyard {
   add(table: string, id: string): void;
-  /** Deletes those that lie here long enough. */
+  /** Deletes those that lie here long enough; what the store cannot delete now stays for the next time. */
   bury(): Promise<void>;
 }
 
@@ -23,13 +24,20 @@ export function createRunGraveyard(store: StateStore, clock: Clock): RunGraveyar
     async bury() {
       const now = clock.now();
       const isDue = (run: { since: number }): boolean => now - run.since >= readTimeout;
+      const buried = new Set<object>();
       for (const [table, runs] of Map.groupBy(waiting.filter(isDue), run => run.table)) {
-        await store.deleteRuns(
-          table,
-          runs.map(run => run.id),
-        );
+        try {
+          await store.deleteRuns(
+            table,
+            runs.map(run => run.id),
+          );
+          for (const run of runs) buried.add(run);
+        } catch (error) {
+          // The batch is done all the same: runs that nobody names cost space, and no value.
+          if (!(error instanceof StoreError)) throw error;
+        }
       }
-      waiting = waiting.filter(run => !isDue(run));
+      waiting = waiting.filter(run => !buried.has(run));
     },
   };
 }
