@@ -1,31 +1,25 @@
 import {
-  CorruptBytesError,
   compareInShard,
   compileGroup,
-  decodeRow,
   encodeRow,
   type FunctionRegistry,
   type GroupKernel,
-  NewerCodecError,
   type Plan,
-  type Position,
   type Row,
 } from '../kernel/index.ts';
 import { createRecordDecoder, isBad } from './decode-records.ts';
-import { markName } from './marks.ts';
-import type { Clock, ShardPosition, StateStore, StoredRow, UnappliedEvent, UnappliedStore } from './ports.ts';
+import { openFaulty } from './faulty-row.ts';
+import type { Clock, ShardPosition, StateStore, StoredRow, UnappliedStore } from './ports.ts';
 import {
-  emptyRow,
   localRowLimits,
   outgrows,
   type RowLimits,
   RunError,
   type StoredRun,
   spillHead,
-  storedRunId,
   tableOf,
-  wholeState,
 } from './rows.ts';
+import { type Entry, isAt, positionText } from './unapplied-entries.ts';
 
 export interface RedriveUnappliedOptions {
   readonly plan: Plan;
@@ -95,8 +89,6 @@ export async function redriveUnapplied(options: RedriveUnappliedOptions): Promis
   return { applied, settled, waiting };
 }
 
-type Entry = UnappliedEvent & { readonly id: string };
-
 interface RowEntries {
   readonly table: string;
   readonly key: string;
@@ -118,13 +110,13 @@ async function redriveRow(
   known: readonly Entry[],
   options: RedriveUnappliedOptions,
 ): Promise<RowOutcome | string> {
-  const { store, unapplied, clock, limits = localRowLimits } = options;
+  const { store, unapplied, clock, limits = localRowLimits, startAnew = false } = options;
   const table = tableOf(kernel.group);
   const take = takerOf(options.plan, kernel);
   for (let attempt = 0; attempt < attempts; attempt++) {
     const before = await progressOf(store, known);
     const [stored = null] = await store.read(table, [key]);
-    const opened = await open(kernel, key, stored, options);
+    const opened = await openFaulty(kernel, key, stored, { store, startAnew });
     if (typeof opened === 'string') return opened;
     const { row, faults } = opened;
     // After the row: what it lacks was put before it said so. And marks that are not in it any more are at or below
@@ -163,76 +155,6 @@ async function redriveRow(
 
 /** A row that is written by many can be overtaken now and then. */
 const attempts = 20;
-
-/** The row without its faults, or why they cannot be taken from it. */
-async function open(
-  kernel: GroupKernel,
-  key: string,
-  stored: StoredRow | null,
-  { store, startAnew = false }: RedriveUnappliedOptions,
-): Promise<Opened | string> {
-  if (stored === null) return { row: emptyRow(kernel), faults: [] };
-  const row = readable(() => decodeRow(kernel, stored.bytes));
-  if (typeof row === 'string') return row;
-  const table = tableOf(kernel.group);
-  const faults: Opened['faults'][number][] = [];
-  const belows: Row[] = [];
-  // The bytes of a faulty row can go bad like any others: then one fault lies below another.
-  for (let top: Row = row; top.fault !== null; ) {
-    const { id, reason, detail } = top.fault;
-    const { marks: above } = row;
-    const passed = (entry: Entry): boolean => isMarked({ marks: above }, entry);
-    const [kept = null] = reason === 'corrupt' ? await store.readRuns(table, [id]) : [];
-    if (kept === null) {
-      // What it held before the fault is in the row itself.
-      faults.push({ id, passed, holds: none });
-      if (reason === 'corrupt' && !(await hasItsRuns(kernel, store, key, row))) {
-        if (!startAnew) return `${detail}: ${howToGoOn}`;
-        row.runs = [];
-      }
-      break;
-    }
-    const below = readable(() => decodeRow(kernel, kept));
-    if (typeof below === 'string') {
-      if (!startAnew) return `${below}: ${howToGoOn}`;
-      faults.push({ id, passed, holds: none });
-      break;
-    }
-    // Events in flight when the bytes went bad may have been passed by them, and were set aside all the same.
-    const depth = belows.push(below) - 1;
-    faults.push({ id, passed, holds: entry => belows.slice(depth).some(deep => isMarked(deep, entry)) });
-    const { fan, runs, base, state, setAside } = below;
-    const marks = highest([...row.marks, ...below.marks]);
-    Object.assign(row, { marks, fan, runs, base, state, setAside: [...setAside, ...row.setAside] });
-    top = below;
-  }
-  row.fault = null;
-  return { row, faults };
-}
-
-async function hasItsRuns(kernel: GroupKernel, store: StateStore, key: string, row: Row): Promise<boolean> {
-  const runs = await store.readRuns(
-    tableOf(kernel.group),
-    row.runs.map(run => storedRunId(key, run.id)),
-  );
-  return typeof readable(() => wholeState(kernel, row, runs) ?? 'missing') !== 'string';
-}
-
-const none = (): boolean => false;
-
-const howToGoOn = 'restore its bytes, or let it begin anew, which gives up what it held';
-
-interface Opened {
-  readonly row: Row;
-  /** Those that were taken from it, the latest first. */
-  readonly faults: readonly {
-    readonly id: string;
-    /** Whether the row has passed the event while it was faulty. */
-    passed(entry: Entry): boolean;
-    /** Whether what lies below the fault has passed the event: it is in it, or set aside there. */
-    holds(entry: Entry): boolean;
-  }[];
-}
 
 /** True when written, false when somebody else wrote the row meanwhile, or why it cannot be written. */
 async function writeWhole(
@@ -289,35 +211,4 @@ async function progressOf(store: StateStore, entries: readonly Entry[]): Promise
     const passed = lives.get(incarnation)?.get(position.shard);
     return passed !== undefined && compareInShard(position, passed) <= 0;
   };
-}
-
-const markOf = ({ incarnation, position }: Entry): string => markName(incarnation, position.shard);
-
-const positionText = ({ incarnation, position: { shard, sequence, index } }: Entry): string =>
-  JSON.stringify([incarnation, shard, sequence.toString(), index]);
-
-const isAt = (entry: Entry, position: Position): boolean =>
-  position.shard === markOf(entry) && compareInShard(position, entry.position) === 0;
-
-/** Of each shard's marks the highest: batches that were in flight before the fault may come again. */
-function highest(marks: readonly Position[]): Position[] {
-  const byShard = new Map<string, Position>();
-  for (const mark of marks) {
-    const other = byShard.get(mark.shard);
-    if (other === undefined || compareInShard(other, mark) < 0) byShard.set(mark.shard, mark);
-  }
-  return [...byShard.values()];
-}
-
-const isMarked = ({ marks }: Pick<Row, 'marks'>, entry: Entry): boolean =>
-  marks.some(mark => mark.shard === markOf(entry) && compareInShard(entry.position, mark) <= 0);
-
-/** What `decode` makes of stored bytes, or why it cannot. */
-function readable<T>(decode: () => T): T | string {
-  try {
-    return decode();
-  } catch (error) {
-    if (error instanceof CorruptBytesError || error instanceof NewerCodecError) return error.message;
-    throw error;
-  }
 }
