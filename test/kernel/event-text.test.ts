@@ -140,6 +140,7 @@ describe('reading events from text', () => {
       }),
       { numRuns: 5_000 },
     );
-    expect(answered).toBeGreaterThan(500);
+    // About one in nine: far enough below that chance alone never gets there.
+    expect(answered).toBeGreaterThan(300);
   });
 });
