@@ -4,6 +4,7 @@ import {
   type FunctionRegistry,
   forgetBefore,
   type GroupKernel,
+  type GroupPlan,
   hash53,
   hashPosition,
   holdsId,
@@ -23,7 +24,7 @@ import {
 import type { PlacedEvent, Progress, RowPass } from './fold-rows.ts';
 import type { IdsByRun } from './id-runs.ts';
 import { isQuiet, moveMark, standingOf } from './marks.ts';
-import type { RowLimits } from './rows.ts';
+import { type RowLimits, tableOf } from './rows.ts';
 
 /**
  * Duplicates (DESIGN, "Duplicates"): the row of a key's home remembers which ids of the key were counted lately, and at
@@ -133,21 +134,25 @@ export function createHomeRows(
 /** A row that names more small runs than this takes back what they hold, and spills it as one. */
 const mostSmallRuns = 8;
 
+/** The table of a stream's bare home rows: those of a stream with ids and without a group on its key. */
+export const idsTableOf = (stream: StreamPlan): string => tableOf(idsGroupOf(stream));
+
+const idsGroupOf = (stream: StreamPlan): GroupPlan => ({
+  name: `${stream.name}#ids`,
+  version: 1,
+  entity: '',
+  stream: stream.name,
+  keys: stream.key,
+  slots: [],
+  features: [],
+  derived: [],
+  fingerprint: '',
+});
+
 /** The home group's kernel, or that of rows that hold ids and nothing else. */
 function homeKernel(plan: Plan, stream: StreamPlan, functions: FunctionRegistry | undefined): GroupKernel {
   const group = plan.groups.find(g => g.name === stream.home);
-  if (group !== undefined) return compileGroup(plan, group, functions);
-  return compileGroup(plan, {
-    name: `${stream.name}#ids`,
-    version: 1,
-    entity: '',
-    stream: stream.name,
-    keys: stream.key,
-    slots: [],
-    features: [],
-    derived: [],
-    fingerprint: '',
-  });
+  return group === undefined ? compileGroup(plan, idsGroupOf(stream)) : compileGroup(plan, group, functions);
 }
 
 function byKey(keyOfEvent: KeyEncoder, events: readonly PlacedEvent[]): Map<string, PlacedEvent[]> {
