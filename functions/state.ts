@@ -1,9 +1,9 @@
 import { createDynamoClient } from '../lib/adapters/dynamodb/client.ts';
 import type { ConsumedUnits } from '../lib/adapters/dynamodb/consumed.ts';
 import { createDynamoStateStore } from '../lib/adapters/dynamodb/state-store.ts';
+import { metricNames } from '../lib/runtime/metric-names.ts';
 import type { StateStore } from '../lib/runtime/ports.ts';
 import { type Environment, EnvironmentError, required, requiredMap } from './environment.ts';
-import { metricNames } from './metric-names.ts';
 
 export interface StateOptions {
   /** False for those who only serve. */

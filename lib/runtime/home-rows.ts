@@ -3,7 +3,6 @@ import {
   emptyRing,
   type FunctionRegistry,
   forgetBefore,
-  type GroupKernel,
   type GroupPlan,
   hash53,
   hashPosition,
@@ -24,7 +23,7 @@ import {
 import type { PlacedEvent, Progress, RowPass } from './fold-rows.ts';
 import type { IdsByRun } from './id-runs.ts';
 import { isQuiet, moveMark, standingOf } from './marks.ts';
-import { type RowLimits, tableOf } from './rows.ts';
+import type { RowLimits } from './rows.ts';
 
 /**
  * Duplicates (DESIGN, "Duplicates"): the row of a key's home remembers which ids of the key were counted lately, and at
@@ -45,9 +44,10 @@ export function createHomeRows(
   functions: FunctionRegistry | undefined,
   { runBytes }: RowLimits,
 ): HomeRows | null {
-  if (stream.dedupe === undefined) return null;
+  const group = homeGroupOf(plan, stream);
+  if (group === null || stream.dedupe === undefined) return null;
   const { withinMs } = stream.dedupe;
-  const kernel = homeKernel(plan, stream, functions);
+  const kernel = compileGroup(plan, group, functions);
   const keyOfEvent = keyEncoder(stream.key.map(name => stream.schema.findIndex(f => f.name === name)));
 
   function pass(mark: string, events: readonly PlacedEvent[], arrivalTime: number): RowPass {
@@ -134,25 +134,25 @@ export function createHomeRows(
 /** A row that names more small runs than this takes back what they hold, and spills it as one. */
 const mostSmallRuns = 8;
 
-/** The table of a stream's bare home rows: those of a stream with ids and without a group on its key. */
-export const idsTableOf = (stream: StreamPlan): string => tableOf(idsGroupOf(stream));
-
-const idsGroupOf = (stream: StreamPlan): GroupPlan => ({
-  name: `${stream.name}#ids`,
-  version: 1,
-  entity: '',
-  stream: stream.name,
-  keys: stream.key,
-  slots: [],
-  features: [],
-  derived: [],
-  fingerprint: '',
-});
-
-/** The home group's kernel, or that of rows that hold ids and nothing else. */
-function homeKernel(plan: Plan, stream: StreamPlan, functions: FunctionRegistry | undefined): GroupKernel {
+/**
+ * The group whose rows remember a stream's ids: one of the Plan's, or, where none sits on the stream's key, one that has
+ * ids and nothing else. Null where the stream declares no ids.
+ */
+export function homeGroupOf(plan: Plan, stream: StreamPlan): GroupPlan | null {
+  if (stream.dedupe === undefined) return null;
   const group = plan.groups.find(g => g.name === stream.home);
-  return group === undefined ? compileGroup(plan, idsGroupOf(stream)) : compileGroup(plan, group, functions);
+  if (group !== undefined) return group;
+  return {
+    name: `${stream.name}#ids`,
+    version: 1,
+    entity: '',
+    stream: stream.name,
+    keys: stream.key,
+    slots: [],
+    features: [],
+    derived: [],
+    fingerprint: '',
+  };
 }
 
 function byKey(keyOfEvent: KeyEncoder, events: readonly PlacedEvent[]): Map<string, PlacedEvent[]> {

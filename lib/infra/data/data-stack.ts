@@ -1,5 +1,4 @@
 import { RemovalPolicy, type Stack } from 'aws-cdk-lib';
-import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { DeploymentContext } from '../context.ts';
 import { type Buckets, createBuckets } from './buckets.ts';
@@ -16,7 +15,6 @@ export interface StoredData {
   /** By the stream's name in the definitions. */
   readonly streams: ReadonlyMap<string, DeployedStream>;
   readonly tables: FeatureTables;
-  readonly progress: ITableV2;
   readonly buckets: Buckets;
   readonly catalog: Catalog;
   readonly network: Network | null;
@@ -30,12 +28,10 @@ export function fillDataStack(stack: Stack, context: DeploymentContext): StoredD
   const key = createKey(stack, context, removal);
   const buckets = createBuckets(stack, context, key, removal);
   const network = createNetwork(stack, context);
-  const { tables, progress } = createFeatureTables(stack, context, key, removal);
   return {
     key,
     streams: createStreams(stack, context, key, removal),
-    tables,
-    progress,
+    tables: createFeatureTables(stack, context, key, removal),
     buckets,
     catalog: createCatalog(stack, context, buckets.lake),
     network,

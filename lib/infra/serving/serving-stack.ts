@@ -47,10 +47,9 @@ function createIngest(
 }
 
 function createServe(stack: Stack, context: DeploymentContext, stored: StoredData): LambdaFunction {
-  const { progress, network, key } = stored;
-  const tables = new Map(
-    context.plan.groups.map(group => [tableOf(group), stored.tables.get(tableOf(group))!]),
-  );
+  const { network, key } = stored;
+  const { rows, progress, control } = stored.tables;
+  const tables = new Map(context.plan.groups.map(group => [tableOf(group), rows.get(tableOf(group))!]));
   const serve = createFunction(stack, 'serve', context, {
     name: 'serve',
     description: 'answers feature vectors',
@@ -58,10 +57,12 @@ function createServe(stack: Stack, context: DeploymentContext, stored: StoredDat
     variables: {
       MILLRACE_TABLES: physicalNames(stack, tables),
       MILLRACE_PROGRESS_TABLE: progress.tableName,
+      MILLRACE_CONTROL_TABLE: control.tableName,
     },
     network,
     key,
   });
+  control.grant(serve, 'dynamodb:GetItem');
   for (const table of tables.values()) table.grant(serve, 'dynamodb:BatchGetItem');
   return serve;
 }
