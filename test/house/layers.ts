@@ -19,7 +19,7 @@ export const layers = {
   },
   cli: {
     folder: 'lib/cli',
-    imports: ['local', 'service', 'adapters', 'runtime', 'define', 'kernel'],
+    imports: ['local', 'client', 'service', 'adapters', 'runtime', 'define', 'kernel'],
     outside: 'packages',
   },
   infra: {
