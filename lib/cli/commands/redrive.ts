@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
 import { type QuarantineReason, quarantineReasons } from '../../runtime/ports.ts';
 import { redriveRemotely } from '../../runtime/redrive.ts';
+import { openEnvironment } from '../deployed/environment.ts';
+import { openQuarantine, producerOf } from '../deployed/events.ts';
 import { formatCount, print, toJson } from '../format.ts';
 import { RequestError } from '../keys.ts';
 import { loadDefinitions } from '../load-definitions.ts';
-import { openQuarantine, producerOf } from '../deployed/events.ts';
-import { openEnvironment } from '../deployed/environment.ts';
 import { type CommonOptions, type EnvironmentOptions, options } from '../options.ts';
 import { askService, serviceAt } from '../service-client.ts';
 import { withLocal } from '../with-local.ts';
@@ -61,7 +61,10 @@ Examples:
       }
       if (url !== undefined) {
         const body = JSON.stringify({ ...which, stream: stream ?? (await onlyStream(url)) });
-        const { redriven } = (await askService(serviceAt(url), '/v1/quarantine/redrive', { method: 'POST', body })) as {
+        const { redriven } = (await askService(serviceAt(url), '/v1/quarantine/redrive', {
+          method: 'POST',
+          body,
+        })) as {
           readonly redriven: number;
         };
         print(given.json ? toJson({ redriven }) : `${formatCount(redriven)} redriven`);

@@ -2,11 +2,11 @@ import { Command, InvalidArgumentError } from 'commander';
 import { readLines } from '../../adapters/files/ndjson.ts';
 import { openSource } from '../../adapters/files/open-source.ts';
 import type { SourceBatch } from '../../runtime/source.ts';
+import { serviceOf } from '../deployed/environment.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatCount, note, print, toJson } from '../format.ts';
 import { untilInterrupted } from '../interrupt.ts';
 import { RequestError } from '../keys.ts';
-import { serviceOf } from '../deployed/environment.ts';
 import { type EnvironmentOptions, options } from '../options.ts';
 import { askService, ServiceError } from '../service-client.ts';
 

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import type { ServiceStatus } from '../../service/service.ts';
-import { formatCount, formatTable, print, toJson } from '../format.ts';
-import { describeEnvironment, environmentStatus } from '../deployed/status.ts';
 import { openEnvironment } from '../deployed/environment.ts';
+import { describeEnvironment, environmentStatus } from '../deployed/status.ts';
+import { formatCount, formatTable, print, toJson } from '../format.ts';
 import { type EnvironmentOptions, options } from '../options.ts';
 import { askService, serviceAt } from '../service-client.ts';
 
@@ -31,7 +31,9 @@ Examples:
         const found = await environmentStatus(await openEnvironment(given.env, given.profile));
         return print(given.json ? toJson(found) : describeEnvironment(found));
       }
-      const status = (await askService(serviceAt(given.url), '/v1/status', { method: 'GET' })) as ServiceStatus;
+      const status = (await askService(serviceAt(given.url), '/v1/status', {
+        method: 'GET',
+      })) as ServiceStatus;
       print(given.json ? toJson(status) : describe(status));
     });
 

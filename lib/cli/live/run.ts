@@ -59,7 +59,12 @@ const patienceMs = 5_000;
 
 async function sendEvents(url: string, events: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
   const body = Buffer.concat(events.flatMap(event => [event, newline]));
-  await askService(serviceAt(url), '/v1/events', { method: 'POST', type: 'application/x-ndjson', body, signal });
+  await askService(serviceAt(url), '/v1/events', {
+    method: 'POST',
+    type: 'application/x-ndjson',
+    body,
+    signal,
+  });
 }
 
 const newline = Buffer.from('\n');
