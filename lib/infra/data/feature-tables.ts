@@ -8,21 +8,31 @@ import {
 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { progressTable, rowTable, type TableDefinition } from '../../adapters/dynamodb/tables.ts';
-import type { Plan } from '../../kernel/plan.ts';
+import {
+  controlTable,
+  progressTable,
+  rowTable,
+  type TableDefinition,
+} from '../../adapters/dynamodb/tables.ts';
 import { tablesOf } from '../../runtime/plan-tables.ts';
 import type { DeploymentContext } from '../context.ts';
 
-/** By the name that the runtime has for a table: `user_engagement@1`. */
-export type FeatureTables = ReadonlyMap<string, ITableV2>;
+export interface FeatureTables {
+  /** Those of rows, by the Plan's name: `user_engagement@1`. */
+  readonly rows: ReadonlyMap<string, ITableV2>;
+  /** How far shards are, and notes. */
+  readonly progress: ITableV2;
+  /** Which Plan is active. */
+  readonly control: ITableV2;
+}
 
-/** A table for each group version, for the ids of each stream that has no group on its key, and one for progress. */
+/** A table for each group version, for the ids of each stream that has no group on its key, and two small ones. */
 export function createFeatureTables(
   scope: Construct,
   { environment, plan, deletesData }: DeploymentContext,
   key: IKey,
   removalPolicy: RemovalPolicy,
-): { readonly tables: FeatureTables; readonly progress: ITableV2 } {
+): FeatureTables {
   const { data, tables: settings } = environment;
   const { pointInTimeRecovery } = settings;
   const parent = new Construct(scope, 'Tables');
@@ -52,19 +62,11 @@ export function createFeatureTables(
   };
 
   return {
-    tables: new Map(rowTablesOf(plan).map(name => [name, create(name, rowTable)])),
+    rows: new Map(tablesOf(plan).map(({ table }) => [table, create(table, rowTable)])),
     progress: create('progress', progressTable),
+    control: create('control', controlTable),
   };
 }
-
-/** The runtime's names of all tables of rows. */
-const rowTablesOf = (plan: Plan): readonly string[] => tablesOf(plan).map(({ table }) => table);
-
-/** The runtime's names of the tables that a stream's transform reads and writes. */
-export const tablesOfStream = (plan: Plan, stream: string): readonly string[] =>
-  tablesOf(plan)
-    .filter(one => one.stream === stream)
-    .map(({ table }) => table);
 
 function keysOf({ KeySchema, AttributeDefinitions }: TableDefinition) {
   const attribute = (keyType: 'HASH' | 'RANGE') => {

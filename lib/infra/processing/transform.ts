@@ -2,9 +2,9 @@ import { Duration } from 'aws-cdk-lib';
 import { type Function as LambdaFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { KinesisEventSource, S3OnFailureDestination } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
+import { tablesOf } from '../../runtime/plan-tables.ts';
 import type { DeploymentContext } from '../context.ts';
 import type { StoredData } from '../data/data-stack.ts';
-import { tablesOfStream } from '../data/feature-tables.ts';
 import { type Duration as Length, secondsOf } from '../environment/index.ts';
 import { createFunction } from '../function.ts';
 import { physicalNames } from '../physical-names.ts';
@@ -22,8 +22,13 @@ export function createTransform(
 ): DeployedTransform {
   const { environment, plan } = context;
   const { stream, incarnation, settings } = stored.streams.get(name)!;
-  const { progress, buckets, network, key } = stored;
-  const tables = new Map(tablesOfStream(plan, name).map(table => [table, stored.tables.get(table)!]));
+  const { buckets, network, key } = stored;
+  const { progress, control } = stored.tables;
+  const tables = new Map(
+    tablesOf(plan)
+      .filter(table => table.stream === name)
+      .map(({ table }) => [table, stored.tables.rows.get(table)!]),
+  );
 
   const transform = createFunction(scope, `transform-${name}`, context, {
     name: 'transform',
@@ -37,11 +42,14 @@ export function createTransform(
       MILLRACE_BUCKET: buckets.setAside.bucketName,
       MILLRACE_TABLES: physicalNames(scope, tables),
       MILLRACE_PROGRESS_TABLE: progress.tableName,
+      MILLRACE_CONTROL_TABLE: control.tableName,
+      MILLRACE_RETENTION_HOURS: String(secondsOf(settings.retention) / 3_600),
     },
   });
   for (const table of tables.values()) {
     table.grant(transform, 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:BatchWriteItem');
   }
+  control.grant(transform, 'dynamodb:GetItem');
   progress.grant(transform, 'dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:PutItem');
   buckets.setAside.grantPut(transform, 'quarantine/*');
   buckets.setAside.grantPut(transform, 'unapplied/*');

@@ -1,6 +1,7 @@
 import { CfnOutput, type Stack } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { deploymentOutputs } from '../../adapters/aws/deployment.ts';
 import { tableOf } from '../../runtime/rows.ts';
 import type { DeploymentContext } from '../context.ts';
 import type { StoredData } from '../data/data-stack.ts';
@@ -19,7 +20,10 @@ export function fillServingStack(stack: Stack, context: DeploymentContext, store
   const ingest = createIngest(stack, context, stored);
   const serve = createServe(stack, context, stored);
   const api = createApi(stack, context, stored.key, { ingest, serve });
-  new CfnOutput(stack, 'ApiUrl', { value: api.apiEndpoint, description: 'Where events and features are' });
+  new CfnOutput(stack, deploymentOutputs.apiUrl, {
+    value: api.apiEndpoint,
+    description: 'Where events and features are',
+  });
   new CfnOutput(stack, 'ApiId', { value: api.apiId });
   return { api, ingest, serve };
 }
@@ -47,10 +51,9 @@ function createIngest(
 }
 
 function createServe(stack: Stack, context: DeploymentContext, stored: StoredData): LambdaFunction {
-  const { progress, network, key } = stored;
-  const tables = new Map(
-    context.plan.groups.map(group => [tableOf(group), stored.tables.get(tableOf(group))!]),
-  );
+  const { network, key } = stored;
+  const { rows, progress, control } = stored.tables;
+  const tables = new Map(context.plan.groups.map(group => [tableOf(group), rows.get(tableOf(group))!]));
   const serve = createFunction(stack, 'serve', context, {
     name: 'serve',
     description: 'answers feature vectors',
@@ -58,10 +61,12 @@ function createServe(stack: Stack, context: DeploymentContext, stored: StoredDat
     variables: {
       MILLRACE_TABLES: physicalNames(stack, tables),
       MILLRACE_PROGRESS_TABLE: progress.tableName,
+      MILLRACE_CONTROL_TABLE: control.tableName,
     },
     network,
     key,
   });
+  control.grant(serve, 'dynamodb:GetItem');
   for (const table of tables.values()) table.grant(serve, 'dynamodb:BatchGetItem');
   return serve;
 }
