@@ -51,7 +51,7 @@ function importTime(file: string): number {
     MILLRACE_STREAM: 'interactions',
     MILLRACE_INCARNATION: 'i-1',
     MILLRACE_BUCKET: 'b',
-    MILLRACE_TABLE_PREFIX: 'p-',
+    MILLRACE_TABLES: '{}',
     MILLRACE_PROGRESS_TABLE: 'p',
   };
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], { env });

@@ -1,12 +1,9 @@
 import { createDynamoClient } from '../lib/adapters/dynamodb/client.ts';
 import type { ConsumedUnits } from '../lib/adapters/dynamodb/consumed.ts';
 import { createDynamoStateStore } from '../lib/adapters/dynamodb/state-store.ts';
+import { metricNames } from '../lib/runtime/metric-names.ts';
 import type { StateStore } from '../lib/runtime/ports.ts';
-import { type Environment, required } from './environment.ts';
-import { metricNames } from './metric-names.ts';
-
-/** DynamoDB's name of a group version's table: it allows no `@`. */
-export const tableNameOf = (prefix: string, table: string): string => prefix + table.replace('@', '.');
+import { type Environment, EnvironmentError, required, requiredMap } from './environment.ts';
 
 export interface StateOptions {
   /** False for those who only serve. */
@@ -15,14 +12,18 @@ export interface StateOptions {
 }
 
 /**
- * The state store of a function. Environment: `MILLRACE_TABLE_PREFIX`, which all tables of rows begin with;
- * `MILLRACE_PROGRESS_TABLE`. Throws EnvironmentError.
+ * The state store of a function. Environment: `MILLRACE_TABLES`, a JSON object of the group versions with the names of
+ * their tables (`{"plays@1":"prod-plays-5F2K"}`); `MILLRACE_PROGRESS_TABLE`. Throws EnvironmentError.
  */
 export function openState(environment: Environment, options: StateOptions): StateStore {
-  const prefix = required(environment, 'MILLRACE_TABLE_PREFIX');
+  const tables = requiredMap(environment, 'MILLRACE_TABLES');
   return createDynamoStateStore({
     client: createDynamoClient(),
-    tableName: table => tableNameOf(prefix, table),
+    tableName(table) {
+      const name = tables.get(table);
+      if (name === undefined) throw new EnvironmentError(`MILLRACE_TABLES has no table for ${table}`);
+      return name;
+    },
     progressTable: required(environment, 'MILLRACE_PROGRESS_TABLE'),
     ...options,
   });

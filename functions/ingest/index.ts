@@ -2,11 +2,11 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { createKinesisClient } from '../../lib/adapters/kinesis/client.ts';
 import { createKinesisProducer } from '../../lib/adapters/kinesis/producer.ts';
 import type { Definitions } from '../../lib/define/index.ts';
+import { metricNames } from '../../lib/runtime/metric-names.ts';
 import { defaultLimits } from '../../lib/service/limits.ts';
 import { createCounter } from '../counter.ts';
 import { type Environment, EnvironmentError, requiredMap } from '../environment.ts';
 import { createHttpHandler } from '../http-api.ts';
-import { metricNames } from '../metric-names.ts';
 import { createIngestRoute } from './route.ts';
 
 /**

@@ -1,13 +1,13 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { systemClock } from '../../lib/adapters/clock.ts';
 import type { Definitions } from '../../lib/define/index.ts';
+import { metricNames } from '../../lib/runtime/metric-names.ts';
 import type { StateStore } from '../../lib/runtime/ports.ts';
 import { createReader } from '../../lib/runtime/read.ts';
 import { defaultLimits } from '../../lib/service/limits.ts';
 import { createCounter } from '../counter.ts';
 import type { Environment } from '../environment.ts';
 import { createHttpHandler } from '../http-api.ts';
-import { metricNames } from '../metric-names.ts';
 import { createUnitCounter, openState } from '../state.ts';
 import { createServeRoute } from './route.ts';
 

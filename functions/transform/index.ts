@@ -3,11 +3,11 @@ import { systemClock } from '../../lib/adapters/clock.ts';
 import { dynamoRowLimits } from '../../lib/adapters/dynamodb/tables.ts';
 import type { Definitions } from '../../lib/define/index.ts';
 import { createKinesisHandler } from '../../lib/runtime/kinesis-batch.ts';
+import { metricNames } from '../../lib/runtime/metric-names.ts';
 import type { StateStore } from '../../lib/runtime/ports.ts';
 import { createTransform } from '../../lib/runtime/transform.ts';
 import { createCounter } from '../counter.ts';
 import { type Environment, required } from '../environment.ts';
-import { metricNames } from '../metric-names.ts';
 import type { SetAside } from '../set-aside.ts';
 import { createUnitCounter, openState } from '../state.ts';
 

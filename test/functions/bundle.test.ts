@@ -68,7 +68,7 @@ test('the serve function answers from its bundle', async () => {
   const event = httpRequest('/v1/features', '{"group":"none","entities":[{"user_id":"u1"}]}');
   const answer = await invoke(outdir, event, {
     ...credentials,
-    MILLRACE_TABLE_PREFIX: 'prod-',
+    MILLRACE_TABLES: '{}',
     MILLRACE_PROGRESS_TABLE: 'prod-progress',
   });
   expect([answer.statusCode, JSON.parse(answer.body).error.code]).toEqual([404, 'not-found']);

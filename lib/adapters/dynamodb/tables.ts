@@ -51,6 +51,26 @@ export const progressTable: TableDefinition = {
   ttlAttribute: null,
 };
 
+/**
+ * The table of deployments: which Plan is active, and the Plans that are or were. Small, and read at each invocation;
+ * written by `functions/activate` alone. It must not expire.
+ *
+ * | attribute | type | meaning |
+ * | --- | --- | --- |
+ * | `k` | S | `active`, or `plan/` and a Plan's hash |
+ * | `plan` | S | of `active`: the hash of the Plan that counts |
+ * | `at` | N | of `active`: when it was activated, ms since 1970 |
+ * | `n` | N | of `active`: how many activations there were |
+ * | `previous` | S | of `active`: the hash of the Plan before it, if there was one |
+ * | `retired` | S | of `active`: JSON, since when tables of earlier Plans get no events, ms since 1970, by DynamoDB's names |
+ * | `b` | B | of a Plan: gzipped JSON, the Plan and DynamoDB's names of its tables |
+ */
+export const controlTable: TableDefinition = {
+  KeySchema: [{ AttributeName: 'k', KeyType: 'HASH' }],
+  AttributeDefinitions: [{ AttributeName: 'k', AttributeType: 'S' }],
+  ttlAttribute: null,
+};
+
 /** DynamoDB's limit for one item, names and key included. */
 export const longestItem = 400 * 1024;
 
