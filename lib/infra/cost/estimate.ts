@@ -1,8 +1,8 @@
 import type { Plan } from '../../kernel/index.ts';
+import type { EnvironmentSettings } from '../environment/index.ts';
 import { type CostLine, totalOf } from './cost-line.ts';
 import { archiveLines, ingestLines, streamLines, transformLines } from './event-lines.ts';
 import { cacheLines, readLines, tableLines } from './row-lines.ts';
-import type { CostSettings } from './settings.ts';
 import { standingLines } from './standing-lines.ts';
 import type { Traffic } from './traffic.ts';
 import { type LimitWarning, limitWarnings } from './warnings.ts';
@@ -19,7 +19,7 @@ export interface CostEstimate {
 }
 
 /** What deploying a Plan to an environment costs a month, and which limits the traffic comes near to. */
-export function estimateCost(plan: Plan, settings: CostSettings, traffic: Traffic): CostEstimate {
+export function estimateCost(plan: Plan, settings: EnvironmentSettings, traffic: Traffic): CostEstimate {
   const workload = workloadOf(plan, settings, traffic);
   const lines = linesOf(workload);
   return {
@@ -34,7 +34,7 @@ export function estimateCost(plan: Plan, settings: CostSettings, traffic: Traffi
 const linesOf = (workload: Workload): CostLine[] => [
   ...ingestLines(workload),
   ...workload.streams.flatMap(stream => [
-    ...streamLines(workload, stream),
+    ...streamLines(stream),
     ...transformLines(workload, stream),
     ...tableLines(workload, stream),
     ...archiveLines(workload, stream),

@@ -1,3 +1,4 @@
+import { type EnvironmentSettings, secondsOf } from '../environment/index.ts';
 import { type CostLine, costLine, figure } from './cost-line.ts';
 import { functionTime } from './function-time.ts';
 import { hoursPerMonth, prices, secondsPerMonth } from './prices.ts';
@@ -25,21 +26,24 @@ export function ingestLines({ settings, traffic, streams }: Workload): CostLine[
       calls,
       formula,
       seconds: functionTime.ingest(eventsPerRequest),
-      memoryMb: settings.memoryMb.ingest,
+      memoryMb: settings.functions.ingest.memoryMebibytes,
     }),
   ];
 }
 
-/** What a stream costs: by the GB, or by the shard. */
-export function streamLines({ settings }: Workload, stream: StreamLoad): CostLine[] {
+/** What a stream costs: by the GB, or by the shard. One that was there before is on its owner's bill. */
+export function streamLines(stream: StreamLoad): CostLine[] {
+  const { source, retention } = stream.settings;
+  if (source.kind === 'existing') return [];
   const part = 'stream';
+  const keptHours = secondsOf(retention) / 3600;
   const records = recordsPerSecond(stream);
-  const kilobytes = Math.ceil(bytesPerRecord(stream) / 1024);
+  const kilobytes = billedUnits(stream, 1024);
   const gigabytes = perMonth(records * kilobytes) / gigabyteKb;
-  const recordsFormula = `${figure(records)} records/s × ${kilobytes} KB × ${month}`;
+  const recordsFormula = `${figure(records)} records/s × ${figure(kilobytes)} KB × ${month}`;
   const named = (item: string): string => `Kinesis ${stream.name}, ${item}`;
-  if (settings.stream.capacity === 'provisioned') {
-    const units = Math.ceil(bytesPerRecord(stream) / (25 * 1024));
+  if (source.kind === 'provisioned') {
+    const units = billedUnits(stream, 25 * 1024);
     const shardHours = stream.shards * hoursPerMonth;
     return [
       costLine({
@@ -53,15 +57,15 @@ export function streamLines({ settings }: Workload, stream: StreamLoad): CostLin
       costLine({
         part,
         item: named('puts'),
-        formula: `${figure(records)} records/s × ${units} × ${month}`,
+        formula: `${figure(records)} records/s × ${figure(units)} × ${month}`,
         quantity: perMonth(records * units),
         unit: 'units of 25 KB',
         price: prices.kinesisPutUnit,
       }),
-      ...ifAny(settings.retentionHours - 24, () =>
+      ...ifAny(keptHours - 24, () =>
         costLine({
           part,
-          item: named(`kept for ${settings.retentionHours} h`),
+          item: named(`kept for ${keptHours} h`),
           formula: `${stream.shards} shards × ${hoursPerMonth} h`,
           quantity: shardHours,
           unit: 'shard-hours',
@@ -70,7 +74,6 @@ export function streamLines({ settings }: Workload, stream: StreamLoad): CostLin
       ),
     ];
   }
-  const readers = settings.archive === null ? 1 : 2;
   const readGigabytes = (perMonth(stream.eventsPerSecond * stream.bytesPerEvent) / gigabyte) * readers;
   return [
     costLine({
@@ -97,10 +100,10 @@ export function streamLines({ settings }: Workload, stream: StreamLoad): CostLin
       unit: 'GB',
       price: prices.kinesisOnDemandGbOut,
     }),
-    ...ifAny(settings.retentionHours - 24, hours =>
+    ...ifAny(keptHours - 24, hours =>
       costLine({
         part,
-        item: named(`kept for ${settings.retentionHours} h`),
+        item: named(`kept for ${keptHours} h`),
         formula: `${figure(gigabytes)} GB × ${hours} h beyond the first day ÷ ${hoursPerMonth} h`,
         quantity: (gigabytes * hours) / hoursPerMonth,
         unit: 'GB-months',
@@ -120,25 +123,24 @@ export function transformLines({ settings }: Workload, stream: StreamLoad): Cost
     calls: perMonth(batches),
     formula: `${stream.shards} shards ÷ ${figure(stream.batchSeconds)} s × ${month}`,
     seconds: functionTime.transform(perBatch(stream.eventsPerSecond), perBatch(rowsPerSecond(stream))),
-    memoryMb: settings.memoryMb.transform,
+    memoryMb: settings.functions.transform.memoryMebibytes,
   });
 }
 
 /** Firehose, which writes a stream's events to the lake, and their keep. */
 export function archiveLines({ settings }: Workload, stream: StreamLoad): CostLine[] {
-  if (settings.archive === null) return [];
   const part = 'archive';
   const records = recordsPerSecond(stream);
-  const billed = Math.ceil(bytesPerRecord(stream) / (5 * 1024)) * 5;
+  const billed = billedUnits(stream, 5 * 1024) * 5;
   const rawGigabytes = perMonth(stream.eventsPerSecond * stream.bytesPerEvent) / gigabyte;
   const calls = (rawGigabytes * 1024) / bufferMb;
-  const months = settings.archive.days / daysPerMonth;
-  const files = Math.max(perMonth(1 / 300), (rawGigabytes * 1024) / 128);
+  const { every, mebibytes } = settings.archive;
+  const files = Math.max(perMonth(1 / secondsOf(every)), (rawGigabytes * 1024) / mebibytes);
   return [
     costLine({
       part,
       item: `Firehose ${stream.name}`,
-      formula: `${figure(records)} records/s × ${billed} KB (in steps of 5) × ${month}`,
+      formula: `${figure(records)} records/s × ${figure(billed)} KB (in steps of 5) × ${month}`,
       quantity: perMonth(records * billed) / gigabyteKb,
       unit: 'GB',
       price: prices.firehoseGb,
@@ -157,32 +159,59 @@ export function archiveLines({ settings }: Workload, stream: StreamLoad): CostLi
       calls,
       formula: `${figure(rawGigabytes)} GB in pieces of ${bufferMb} MB`,
       seconds: functionTime.archive(bufferMb),
-      memoryMb: settings.memoryMb.ingest,
+      memoryMb: archiveMemoryMb,
     }),
     costLine({
       part,
       item: `S3, files of ${stream.name}`,
-      formula: 'one in 5 minutes, or of 128 MB',
+      formula: `one in ${secondsOf(every) / 60} minutes, or of ${mebibytes} MB`,
       quantity: files,
       unit: 'requests',
       price: prices.s3Put,
     }),
+    ...lakeLines(settings.archive, stream.name, rawGigabytes),
+  ];
+}
+
+/** The files of the time that they are kept; where that is for ever, of a year. */
+function lakeLines(
+  { infrequentAfter, keepFor }: EnvironmentSettings['archive'],
+  stream: string,
+  gigabytesPerMonth: number,
+): CostLine[] {
+  const kept = keepFor === 'ever' ? daysPerYear : secondsOf(keepFor) / 86_400;
+  const near = infrequentAfter === 'never' ? kept : Math.min(kept, secondsOf(infrequentAfter) / 86_400);
+  const line = (item: string, days: number, price: number): CostLine =>
     costLine({
-      part,
-      item: `S3, ${stream.name} kept for ${settings.archive.days} days`,
-      formula: `${figure(rawGigabytes)} GB × ${parquetShare} as Parquet × ${figure(months)} months`,
-      quantity: rawGigabytes * parquetShare * months,
+      part: 'archive',
+      item: `${item} of ${stream}`,
+      formula: `${figure(gigabytesPerMonth)} GB a month × ${parquetShare} as Parquet × ${figure(days)} ÷ 30.4 days`,
+      quantity: (gigabytesPerMonth * parquetShare * days) / daysPerMonth,
       unit: 'GB-months',
-      price: prices.s3GbMonth,
-    }),
+      price,
+    });
+  const span = keepFor === 'ever' ? 'after a year' : `kept for ${kept} days`;
+  return [
+    line(`S3 Standard, ${span},`, near, prices.s3GbMonth),
+    ...ifAny(kept - near, days => line(`S3 Infrequent Access, ${span},`, days, prices.s3InfrequentGbMonth)),
   ];
 }
 
 /** Of an event's JSON, with Snappy. */
 const parquetShare = 0.3;
-/** What Firehose hands to its function at once. */
+/** The function that Firehose calls, and what it is handed at once (processing/archive.ts). */
+const archiveMemoryMb = 1_769;
 const bufferMb = 1;
 const daysPerMonth = hoursPerMonth / 24;
+const daysPerYear = 365;
+/** A record's size in started units. Records of several events differ in size, and lose half a unit on average. */
+function billedUnits(stream: StreamLoad, unit: number): number {
+  const units = bytesPerRecord(stream) / unit;
+  return stream.eventsPerRecord > 1 ? Math.max(1, units + 0.5) : Math.ceil(units);
+}
+
+/** The transform and Firehose. */
+const readers = 2;
 const gigabyte = 1024 ** 3;
 const gigabyteKb = 1024 ** 2;
 const month = '2,628,000 s';

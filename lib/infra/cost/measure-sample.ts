@@ -123,13 +123,13 @@ export async function measureSample(options: {
 function lengthOf({
   events,
   stream,
-  batching: { windowSeconds },
+  batching: { batchSeconds },
 }: Pick<Parameters<typeof measureSample>[0], 'events' | 'stream' | 'batching'>): number {
   if (events.length === 0) throw new SampleError(`the sample has no event of stream ${stream}`);
   const seconds = (events.at(-1)!.arrivalTime - events[0]!.arrivalTime) / 1000;
-  if (seconds >= 4 * windowSeconds) return seconds;
+  if (seconds >= 4 * batchSeconds) return seconds;
   throw new SampleError(
-    `the sample is ${seconds.toFixed(1)} s of events, where a batch is gathered for ${windowSeconds} s: ` +
+    `the sample is ${seconds.toFixed(1)} s of events, where a batch is gathered for ${batchSeconds} s: ` +
       'give at least four batches, better some minutes of all traffic',
   );
 }
@@ -145,10 +145,10 @@ interface Batch {
 /** What each shard hands over, window after window. */
 export function* batchesOf(
   events: readonly SampleEvent[],
-  { shards, windowSeconds }: Batching,
+  { shards, batchSeconds }: Batching,
 ): Generator<Batch> {
   const count = Math.max(1, Math.round(shards));
-  const windowMs = windowSeconds * 1000;
+  const windowMs = batchSeconds * 1000;
   let start = events[0]!.arrivalTime;
   let sequence = 0n;
   let gathered = new Map<string, LogRecord[]>();

@@ -36,6 +36,7 @@ export const prices = {
   firehoseConversionGb: 0.018,
 
   s3GbMonth: 0.023,
+  s3InfrequentGbMonth: 0.0125,
   s3Put: 5e-6,
 
   logsGbIn: 0.5,
@@ -45,8 +46,8 @@ export const prices = {
   dashboardMonth: 3,
   trace: 5e-6,
 
-  endpointHour: 0.01,
-  endpointGb: 0.01,
+  /** To DynamoDB and S3. */
+  gatewayEndpointMonth: 0,
 
   keyMonth: 1,
   keyRequest: 0.03e-4,

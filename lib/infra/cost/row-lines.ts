@@ -34,7 +34,7 @@ export function tableLines({ settings }: Workload, stream: StreamLoad): CostLine
   return [
     ...ofGroups,
     ...progressLines(stream),
-    ...storageLines(stream.groups, stream.name, settings.pointInTimeRecovery),
+    ...storageLines(stream.groups, stream.name, settings.tables.pointInTimeRecovery !== 'off'),
   ];
 }
 
@@ -109,7 +109,7 @@ export function readLines({ plan, settings, traffic }: Workload): CostLine[] {
       calls,
       formula,
       seconds: functionTime.serve(rows),
-      memoryMb: settings.memoryMb.serve,
+      memoryMb: settings.functions.serve.memoryMebibytes,
     }),
     costLine({
       part: 'reads',
@@ -139,17 +139,19 @@ export function cacheLines({ settings, traffic, plan, streams }: Workload): Cost
   const { cache } = settings;
   if (cache.kind === 'none') return [];
   const part = 'cache';
-  if (cache.kind === 'nodes')
+  if (cache.kind === 'nodes') {
+    const nodes = 1 + cache.replicas;
     return [
       costLine({
         part,
-        item: `ElastiCache, ${cache.nodes} × ${cache.type}`,
-        formula: `${cache.nodes} nodes × ${hoursPerMonth} h`,
-        quantity: cache.nodes * hoursPerMonth,
+        item: `ElastiCache ${cache.nodeType}`,
+        formula: `${nodes} nodes × ${hoursPerMonth} h`,
+        quantity: nodes * hoursPerMonth,
         unit: 'node-hours',
-        price: prices.cacheNodeHour[cache.type] ?? Number.NaN,
+        price: prices.cacheNodeHour[cache.nodeType] ?? 0,
       }),
     ];
+  }
   const written = streams.reduce((sum, stream) => sum + rowsPerSecond(stream), 0);
   const read = traffic.readsPerSecond * traffic.entitiesPerRead * averageGroups(plan);
   const gigabytes = Math.max(0.1, (written * cachedSeconds * 1024) / 1024 ** 3);

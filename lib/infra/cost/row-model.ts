@@ -9,7 +9,7 @@ export interface Spread {
 export interface RowLoad extends Spread {
   readonly eventsPerSecond: number;
   /** Events are gathered for so long, and then folded into one write for each row. */
-  readonly windowSeconds: number;
+  readonly batchSeconds: number;
   /** Over how many shards an entity's own events go: each shard's batch writes the row for itself. */
   readonly shards: number;
   readonly entities: number;
@@ -21,8 +21,8 @@ export interface RowLoad extends Spread {
  * average is in a share of 1 − e^−λ of the batches.
  */
 export function rowsPerEvent(load: RowLoad): number {
-  const { eventsPerSecond, windowSeconds, shards, gapSeconds, skew = 0 } = load;
-  const perBatch = (eventsPerSecond * windowSeconds) / shards;
+  const { eventsPerSecond, batchSeconds, shards, gapSeconds, skew = 0 } = load;
+  const perBatch = (eventsPerSecond * batchSeconds) / shards;
   if (perBatch === 0) return 1;
   // Those who are active: at least one, and no more than there are.
   const active = Math.max(

@@ -1,3 +1,4 @@
+import { secondsOf } from '../environment/index.ts';
 import { type CostLine, costLine, figure } from './cost-line.ts';
 import { hoursPerMonth, prices, secondsPerMonth } from './prices.ts';
 import { batchesPerSecond, type Workload } from './workload.ts';
@@ -10,32 +11,35 @@ export const standingLines = (workload: Workload): CostLine[] => [
 ];
 
 function networkLines({ settings }: Workload): CostLine[] {
-  if (settings.endpointZones === 0) return [];
+  if (settings.network.kind !== 'new') return [];
   return [
     costLine({
       part: 'network',
-      item: 'VPC interface endpoints',
-      formula: `${settings.endpointZones} endpoints and zones × ${hoursPerMonth} h`,
-      quantity: settings.endpointZones * hoursPerMonth,
-      unit: 'hours',
-      price: prices.endpointHour,
+      item: 'VPC gateway endpoints',
+      formula: 'DynamoDB and S3; there is no NAT and no interface endpoint',
+      quantity: 2,
+      unit: 'endpoints',
+      price: prices.gatewayEndpointMonth,
     }),
   ];
 }
 
 function keyLines({ settings, plan, streams }: Workload): CostLine[] {
-  if (settings.keys === 0) return [];
   const shards = streams.reduce((sum, stream) => sum + stream.shards, 0);
   const users = plan.groups.length + 2 * shards + usersOfKeys;
   return [
-    costLine({
-      part: 'keys',
-      item: 'KMS keys',
-      formula: `${settings.keys} keys`,
-      quantity: settings.keys,
-      unit: 'keys',
-      price: prices.keyMonth,
-    }),
+    ...(settings.key.kind === 'new'
+      ? [
+          costLine({
+            part: 'keys',
+            item: 'KMS key',
+            formula: 'one for all data',
+            quantity: 1,
+            unit: 'keys',
+            price: prices.keyMonth,
+          }),
+        ]
+      : []),
     costLine({
       part: 'keys',
       item: 'KMS requests',
@@ -57,6 +61,8 @@ function watchingLines({ settings, streams, traffic, plan }: Workload): CostLine
   const batches = streams.reduce((sum, stream) => sum + batchesPerSecond(stream), 0);
   const calls = requests + batches;
   const gigabytes = (calls * linesPerCall + requests * accessLine) * (secondsPerMonth / 1024 ** 3);
+  const logDays = secondsOf(settings.logs.keepFor) / 86_400;
+  const alarms = streams.length * 10 + 8;
   const metrics =
     streams.length * metricsOfStream + (plan.groups.length + plan.services.length) * metricsOfRead;
   return [
@@ -70,9 +76,9 @@ function watchingLines({ settings, streams, traffic, plan }: Workload): CostLine
     }),
     costLine({
       part,
-      item: `Logs, kept for ${settings.logDays} days`,
-      formula: `${figure(gigabytes)} GB × ${logCompression} compressed × ${settings.logDays} ÷ 30.4 days`,
-      quantity: (gigabytes * logCompression * settings.logDays * 24) / hoursPerMonth,
+      item: `Logs, kept for ${logDays} days`,
+      formula: `${figure(gigabytes)} GB × ${logCompression} compressed × ${logDays} ÷ 30.4 days`,
+      quantity: (gigabytes * logCompression * logDays * 24) / hoursPerMonth,
       unit: 'GB-months',
       price: prices.logsGbMonth,
     }),
@@ -87,16 +93,16 @@ function watchingLines({ settings, streams, traffic, plan }: Workload): CostLine
     costLine({
       part,
       item: 'Alarms',
-      formula: `${settings.alarms} alarms`,
-      quantity: settings.alarms,
+      formula: `${alarms} alarms`,
+      quantity: alarms,
       unit: 'alarms',
       price: prices.alarmMonth,
     }),
     costLine({
       part,
       item: 'Dashboards',
-      formula: `${settings.dashboards} dashboards`,
-      quantity: settings.dashboards,
+      formula: 'one of the environment',
+      quantity: 1,
       unit: 'dashboards',
       price: prices.dashboardMonth,
     }),

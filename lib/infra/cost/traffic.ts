@@ -10,15 +10,15 @@ export interface Traffic {
   readonly entities: Readonly<Record<string, number>>;
   /** By entity, where it is known how its events come; else they are taken to be spread evenly. */
   readonly spread?: Readonly<Record<string, Spread>>;
-  /** An event's JSON. */
+  /** An event's JSON, where no sample says it. */
   readonly bytesPerEvent: number;
   /** How many events a producer sends in one request. */
   readonly eventsPerRequest: number;
   /** Requests for feature vectors, and how many entities one asks for. */
   readonly readsPerSecond: number;
   readonly entitiesPerRead: number;
-  /** What a sample of real events showed, which then counts more than what was said. */
-  readonly measured?: MeasuredTraffic;
+  /** By stream: what a sample of real events showed, which then counts more than what was said. */
+  readonly measured?: Readonly<Record<string, MeasuredTraffic>>;
 }
 
 /** What a group's rows have to bear. */
@@ -38,8 +38,8 @@ export interface GroupLoad {
 /** How a stream's events reach the transform. */
 export interface Batching {
   readonly shards: number;
-  /** How long a batch is gathered for. */
-  readonly windowSeconds: number;
+  /** For how long a batch is gathered. */
+  readonly batchSeconds: number;
 }
 
 /** The load of each group of a stream. */
@@ -55,7 +55,7 @@ export function groupLoads(
     .filter(group => group.stream === stream)
     .map(group => {
       const rows = traffic.entities[group.entity] ?? 0;
-      const measured = traffic.measured?.groups[group.name];
+      const measured = traffic.measured?.[stream]?.groups[group.name];
       if (measured !== undefined) {
         const { takenPerEvent, writtenPerEvent, ...perRow } = measured;
         return {
@@ -78,7 +78,7 @@ export function groupLoads(
           rate *
           rowsPerEvent({
             eventsPerSecond: rate,
-            windowSeconds: batching.windowSeconds,
+            batchSeconds: batching.batchSeconds,
             shards,
             entities: rows,
             ...spread,

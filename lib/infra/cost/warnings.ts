@@ -1,4 +1,5 @@
 import { tableOf } from '../../runtime/rows.ts';
+import { secondsOf } from '../environment/index.ts';
 import { figure } from './cost-line.ts';
 import { functionTime } from './function-time.ts';
 import { prices } from './prices.ts';
@@ -36,7 +37,7 @@ export function limitWarnings(workload: Workload): LimitWarning[] {
   return [
     ...workload.streams.flatMap(stream => [
       ...shardWarnings(workload, stream),
-      ...batchWarnings(workload, stream),
+      ...batchWarnings(stream),
       ...tableWarnings(stream),
     ]),
     ...concurrencyWarnings(workload),
@@ -47,12 +48,12 @@ export function limitWarnings(workload: Workload): LimitWarning[] {
 
 const near = 0.5;
 
-function shardWarnings({ traffic, plan, settings }: Workload, stream: StreamLoad): LimitWarning[] {
+function shardWarnings({ traffic, plan }: Workload, stream: StreamLoad): LimitWarning[] {
   const warnings: LimitWarning[] = [];
   const records = recordsPerSecond(stream) / stream.shards;
   const bytes = (stream.eventsPerSecond * stream.bytesPerEvent) / stream.shards;
   const load = Math.max(records / shardRecordsPerSecond, bytes / shardBytesPerSecond);
-  if (load > near && settings.stream.capacity === 'provisioned')
+  if (load > near && stream.settings.source.kind === 'provisioned')
     warnings.push({
       limit: 'shard',
       of: stream.name,
@@ -60,7 +61,8 @@ function shardWarnings({ traffic, plan, settings }: Workload, stream: StreamLoad
         `a shard gets ${figure(records)} records and ${figure(bytes / 1000)} KB a second, of at most 1,000 and 1,000: ` +
         `provision ${Math.ceil((stream.shards * load) / near)} shards, or let the stream be on demand`,
     });
-  const share = traffic.measured?.hottestKeyShare ?? keyShare(workloadEntities({ plan, traffic, stream }));
+  const share =
+    traffic.measured?.[stream.name]?.hottestKeyShare ?? keyShare(workloadEntities({ plan, traffic, stream }));
   const ofKey = share * stream.eventsPerSecond;
   const keyLoad = Math.max(
     ofKey / stream.eventsPerRecord / shardRecordsPerSecond,
@@ -93,23 +95,25 @@ function workloadEntities({
     .filter(({ group }) => group.keys.length === key.length && key.every(field => group.keys.includes(field)))
     .map(({ group, rows }) => ({
       eventsPerSecond: stream.eventsPerSecond,
-      windowSeconds: stream.batchSeconds,
+      batchSeconds: stream.batchSeconds,
       shards: 1,
       entities: rows,
       ...traffic.spread?.[group.entity],
     }));
 }
 
-function batchWarnings({ settings }: Workload, stream: StreamLoad): LimitWarning[] {
+function batchWarnings(stream: StreamLoad): LimitWarning[] {
   if (stream.eventsPerSecond === 0) return [];
   const warnings: LimitWarning[] = [];
-  if (stream.batchSeconds < settings.windowSeconds)
+  const { batch } = stream.settings;
+  const windowSeconds = secondsOf(batch.window);
+  if (stream.batchSeconds < windowSeconds)
     warnings.push({
       limit: 'batch',
       of: stream.name,
       message:
-        `a batch is full after ${figure(stream.batchSeconds)} s of the ${settings.windowSeconds} s that it may be gathered for ` +
-        `(${figure(settings.batchRecords)} records, or ${figure(mostBatchBytes / 1024 / 1024)} MB): rows are written oftener. Have more shards, or a larger batch`,
+        `a batch is full after ${figure(stream.batchSeconds)} s of the ${windowSeconds} s that it may be gathered for ` +
+        `(${figure(batch.records)} records, or ${figure(mostBatchBytes / 1024 / 1024)} MB): rows are written oftener. Have more shards, or a larger batch`,
     });
   const batches = batchesPerSecond(stream);
   const seconds = functionTime.transform(stream.eventsPerSecond / batches, rowsPerSecond(stream) / batches);
@@ -205,11 +209,11 @@ function priceWarnings({ settings }: Workload): LimitWarning[] {
       message: `prices are those of ${prices.region}; ${settings.region} has others, mostly within a quarter`,
     });
   const { cache } = settings;
-  if (cache.kind === 'nodes' && prices.cacheNodeHour[cache.type] === undefined)
+  if (cache.kind === 'nodes' && prices.cacheNodeHour[cache.nodeType] === undefined)
     warnings.push({
       limit: 'price',
-      of: cache.type,
-      message: `lib/infra/cost/prices.ts has no price of a ${cache.type}: its line, and the total, say nothing`,
+      of: cache.nodeType,
+      message: `lib/infra/cost/prices.ts has no price of a ${cache.nodeType}: its line says 0`,
     });
   return warnings;
 }

@@ -1,44 +1,75 @@
 import type { Plan } from '../../kernel/index.ts';
-import type { CostSettings } from './settings.ts';
-import { type GroupLoad, groupLoads, type Traffic } from './traffic.ts';
+import { MillraceError } from '../../runtime/errors.ts';
+import { type EnvironmentSettings, type StreamSettings, secondsOf } from '../environment/index.ts';
+import { type Batching, type GroupLoad, groupLoads, type Traffic } from './traffic.ts';
 
 /** What an environment has to do for the traffic that is expected. */
 export interface Workload {
   readonly plan: Plan;
-  readonly settings: CostSettings;
+  readonly settings: EnvironmentSettings;
   readonly traffic: Traffic;
   readonly streams: readonly StreamLoad[];
 }
 
-export interface StreamLoad {
+export interface StreamLoad extends Arrival, Batching {
   readonly name: string;
-  readonly eventsPerSecond: number;
-  readonly bytesPerEvent: number;
+  readonly settings: StreamSettings;
   /** Events of a request that go to one shard travel as one record, a line each. */
   readonly eventsPerRecord: number;
-  readonly shards: number;
-  /** For how long a batch is gathered: less than its window where it is full before. */
-  readonly batchSeconds: number;
   readonly groups: readonly GroupLoad[];
 }
 
-export function workloadOf(plan: Plan, settings: CostSettings, traffic: Traffic): Workload {
+/** Throws a MillraceError where the settings have no stream that the Plan has. */
+export function workloadOf(plan: Plan, settings: EnvironmentSettings, traffic: Traffic): Workload {
   const streams = plan.streams.map(({ name }): StreamLoad => {
-    const eventsPerSecond = traffic.eventsPerSecond[name] ?? 0;
-    const { bytesPerEvent } = traffic;
-    const shards = shardsOf(settings, eventsPerSecond, bytesPerEvent);
-    const eventsPerRecord = packed(traffic.eventsPerRequest, shards);
-    const perShard = eventsPerSecond / shards;
-    const mostEvents = Math.min(settings.batchRecords * eventsPerRecord, mostBatchBytes / bytesPerEvent);
-    const batchSeconds = Math.min(
-      settings.windowSeconds,
-      perShard === 0 ? Number.POSITIVE_INFINITY : mostEvents / perShard,
-    );
-    const groups = groupLoads(plan, name, traffic, { shards, windowSeconds: batchSeconds });
-    return { name, eventsPerSecond, bytesPerEvent, eventsPerRecord, shards, batchSeconds, groups };
+    const stream = settings.streams[name];
+    if (stream === undefined)
+      throw new MillraceError(
+        `environment ${settings.name}: streams.${name} is missing, and the definitions have it`,
+      );
+    const arrival: Arrival = {
+      eventsPerSecond: traffic.eventsPerSecond[name] ?? 0,
+      bytesPerEvent: traffic.measured?.[name]?.bytesPerEvent ?? traffic.bytesPerEvent,
+      eventsPerRequest: traffic.eventsPerRequest,
+    };
+    const batching = batchingOf(stream, arrival);
+    return {
+      name,
+      settings: stream,
+      ...arrival,
+      eventsPerRecord: packed(arrival.eventsPerRequest, batching.shards),
+      ...batching,
+      groups: groupLoads(plan, name, traffic, batching),
+    };
   });
   return { plan, settings, traffic, streams };
 }
+
+/** How a stream's events come in. */
+export interface Arrival {
+  readonly eventsPerSecond: number;
+  readonly bytesPerEvent: number;
+  readonly eventsPerRequest: number;
+}
+
+/** How many shards a stream has for that, and how long its batches are gathered: no longer than until they are full. */
+export function batchingOf({ source, batch }: StreamSettings, arrival: Arrival): Batching {
+  const { eventsPerSecond, bytesPerEvent, eventsPerRequest } = arrival;
+  // On demand a stream begins with four shards, and keeps room for twice the load.
+  const shards =
+    source.kind === 'provisioned'
+      ? source.shards
+      : Math.max(4, Math.ceil((2 * eventsPerSecond * bytesPerEvent) / shardBytesPerSecond));
+  const mostEvents = Math.min(
+    batch.records * packed(eventsPerRequest, shards),
+    mostBatchBytes / bytesPerEvent,
+  );
+  const full = (mostEvents * shards) / eventsPerSecond;
+  return { shards, batchSeconds: Math.min(Math.max(secondsOf(batch.window), leastBatchSeconds), full) };
+}
+
+/** Without a window a function is called again as soon as it is done. */
+const leastBatchSeconds = 0.2;
 
 /**
  * The design that others are measured by: each event is a record of its own, and updates the row of every group of its
@@ -74,12 +105,6 @@ export const rowsPerSecond = ({ groups }: StreamLoad): number =>
 
 /** Lambda takes 6 MB at once, and gets records as base64 with some words about each. */
 export const mostBatchBytes = (6 * 1024 * 1024) / 1.4;
-
-/** On demand a stream begins with four shards, and keeps room for twice the load. */
-function shardsOf({ stream }: CostSettings, eventsPerSecond: number, bytesPerEvent: number): number {
-  if (stream.capacity === 'provisioned') return stream.shards;
-  return Math.max(4, Math.ceil((2 * eventsPerSecond * bytesPerEvent) / shardBytesPerSecond));
-}
 
 export const shardBytesPerSecond = 1_000_000;
 export const shardRecordsPerSecond = 1_000;

@@ -22,7 +22,7 @@ const minute = 60_000;
 
 describe('the row model, and the units that a DynamoDB says it took', () => {
   test('from a sample of the feed: the minute after it', { timeout: 60_000 }, async () => {
-    const batching = { shards: 1, windowSeconds: 5 };
+    const batching = { shards: 1, batchSeconds: 5 };
     const events = feedEvents(20, 2 * minute);
     const sampleEnd = start + 1.25 * minute;
     const sample = events.filter(({ arrivalTime }) => arrivalTime < sampleEnd);
@@ -55,7 +55,7 @@ describe('the row model, and the units that a DynamoDB says it took', () => {
       readsPerSecond: 0,
       entitiesPerRead: 1,
     };
-    const batching = { shards: 2, windowSeconds: 5 };
+    const batching = { shards: 2, batchSeconds: 5 };
     const wire = await unitsOnTheWire(plays, 'plays', playEvents(), batching, start);
 
     const loads = groupLoads(plays.plan, 'plays', traffic, batching);
