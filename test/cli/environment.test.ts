@@ -16,8 +16,8 @@ async function startEnvironment(api: ApiAnswer) {
         tags: { 'millrace:environment': 'dev' },
         outputs: {
           ApiUrl: `${url}/stage`,
-          Streams: '{"visits":"dev-visits"}',
-          Bucket: 'b',
+          StreamNames: '{"visits":"dev-visits"}',
+          SetAsideBucket: 'b',
           ControlTable: 'c',
           ProgressTable: 'p',
         },

@@ -19,8 +19,8 @@ export interface Deployment {
 export const deploymentOutputs = {
   apiUrl: 'ApiUrl',
   /** A JSON object, Kinesis's names by the Plan's. */
-  streams: 'Streams',
-  bucket: 'Bucket',
+  streams: 'StreamNames',
+  bucket: 'SetAsideBucket',
   controlTable: 'ControlTable',
   progressTable: 'ProgressTable',
 } as const satisfies Partial<Record<keyof Deployment, string>>;

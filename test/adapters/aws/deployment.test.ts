@@ -10,8 +10,8 @@ const stack = (environment: string, name: string, outputs: Readonly<Record<strin
 });
 
 const data = {
-  Streams: '{"plays":"dev-Data-Plays1A2B"}',
-  Bucket: 'dev-bucket',
+  StreamNames: '{"plays":"dev-Data-Plays1A2B"}',
+  SetAsideBucket: 'dev-bucket',
   ControlTable: 'dev-control',
   ProgressTable: 'dev-progress',
 };
@@ -28,8 +28,8 @@ async function clientOf(stacks: readonly FakeStack[]) {
 
 test('an environment is found by its tag, whatever else the account has', async () => {
   const client = await clientOf([
-    stack('prod', 'Data', { ...data, Bucket: 'prod-bucket' }),
-    { name: 'other', tags: {}, outputs: { Bucket: 'not-ours' } },
+    stack('prod', 'Data', { ...data, SetAsideBucket: 'prod-bucket' }),
+    { name: 'other', tags: {}, outputs: { SetAsideBucket: 'not-ours' } },
     stack('dev', 'Data', data),
     stack('dev', 'Serving', { ApiUrl: 'https://x.execute-api.eu-west-1.amazonaws.com/' }),
   ]);
@@ -47,7 +47,7 @@ test('an environment is found by its tag, whatever else the account has', async 
 test('an environment that is not there, or only half, is named with what to do', async () => {
   const client = await clientOf([
     stack('dev', 'Data', data),
-    stack('bad', 'Data', { ...data, ApiUrl: 'https://x', Streams: 'plays' }),
+    stack('bad', 'Data', { ...data, ApiUrl: 'https://x', StreamNames: 'plays' }),
   ]);
   await expect(findDeployment('staging', client)).rejects.toThrow(
     "no environment staging is deployed in eu-west-1 in this account: is it another region (AWS_REGION) or profile? To deploy it: npx cdk deploy -c env=staging '**'",
@@ -55,5 +55,5 @@ test('an environment that is not there, or only half, is named with what to do',
   await expect(findDeployment('dev', client)).rejects.toThrow(
     'environment dev in eu-west-1: no stack has the output ApiUrl (there are dev-Data): deploy it anew, all of its stacks',
   );
-  await expect(findDeployment('bad', client)).rejects.toThrow('the output Streams is no JSON object: plays');
+  await expect(findDeployment('bad', client)).rejects.toThrow('the output StreamNames is no JSON object: plays');
 });
