@@ -9,25 +9,21 @@ export function allow(role: Role, actions: readonly string[], resources: readonl
   role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
 }
 
-/** The key, for what one service of AWS does with it on the role's behalf, and for nothing else. */
-export function allowKey(
-  role: Role,
-  key: IKey,
-  { region }: Environment,
-  service: keyof typeof keyActions,
-): void {
+/** The key, for one use that a service of AWS makes of it on the role's behalf, and for nothing else. */
+export function allowKey(role: Role, key: IKey, { region }: Environment, use: keyof typeof keyActions): void {
   role.addToPolicy(
     new PolicyStatement({
-      actions: [...keyActions[service]],
+      actions: [...keyActions[use]],
       resources: [key.keyArn],
-      conditions: { StringEquals: { 'kms:ViaService': `${services[service]}.${region}.amazonaws.com` } },
+      conditions: { StringEquals: { 'kms:ViaService': `${services[use]}.${region}.amazonaws.com` } },
     }),
   );
 }
 
 /** What each service asks of whoever uses what it has encrypted. */
 const keyActions = {
-  dynamodb: [
+  readDynamodb: ['kms:Decrypt', 'kms:DescribeKey'],
+  writeDynamodb: [
     'kms:Encrypt',
     'kms:Decrypt',
     'kms:ReEncryptFrom',
@@ -40,7 +36,13 @@ const keyActions = {
   writeS3: ['kms:GenerateDataKey', 'kms:Decrypt'],
 } as const;
 
-const services = { dynamodb: 'dynamodb', readKinesis: 'kinesis', writeKinesis: 'kinesis', writeS3: 's3' };
+const services = {
+  readDynamodb: 'dynamodb',
+  writeDynamodb: 'dynamodb',
+  readKinesis: 'kinesis',
+  writeKinesis: 'kinesis',
+  writeS3: 's3',
+} as const;
 
 /** A rule that does not hold for `construct`, with the reason: a finding each. */
 export function acknowledge(construct: IConstruct, id: string, reason: string): void {

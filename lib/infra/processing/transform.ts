@@ -50,7 +50,7 @@ export function createTransform(
     },
   });
   allowTables(transform, [...tables.values(), ...stored.tables.retired], progress, control);
-  allowKey(transform.role, key, environment, 'dynamodb');
+  allowKey(transform.role, key, environment, 'writeDynamodb');
   allowSetAside(transform, stored, context);
   allow(transform.role, readStream, [stream.streamArn]);
   if (stream.encryptionKey !== undefined)

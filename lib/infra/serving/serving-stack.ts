@@ -74,6 +74,6 @@ function createServe(stack: Stack, context: DeploymentContext, stored: StoredDat
     [...tables.values(), ...retired].map(table => table.tableArn),
   );
   allow(serve.role, ['dynamodb:GetItem'], [control.tableArn]);
-  allowKey(serve.role, key, environment, 'dynamodb');
+  allowKey(serve.role, key, environment, 'readDynamodb');
   return serve;
 }
