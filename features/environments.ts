@@ -15,7 +15,7 @@ const dev = environment({
       batch: { window: { seconds: 5 }, records: 5_000 },
     },
   },
-  tables: { pointInTimeRecovery: 'off', warmThroughput: {} },
+  tables: { pointInTimeRecovery: 'off', warmThroughput: {}, retired: [] },
   archive: { every: { minutes: 5 }, mebibytes: 64, infrequentAfter: 'never', keepFor: { days: 100 } },
   setAside: { keepFor: { days: 30 } },
   cache: { kind: 'none' },
@@ -52,7 +52,7 @@ const staging = environment({
       batch: { window: { seconds: 5 }, records: 5_000 },
     },
   },
-  tables: { pointInTimeRecovery: { days: 7 }, warmThroughput: {} },
+  tables: { pointInTimeRecovery: { days: 7 }, warmThroughput: {}, retired: [] },
   archive: { every: { minutes: 5 }, mebibytes: 128, infrequentAfter: { days: 30 }, keepFor: { days: 100 } },
   setAside: { keepFor: { days: 90 } },
   cache: { kind: 'nodes', nodeType: 'cache.t4g.small', replicas: 1 },
@@ -94,6 +94,7 @@ const prod = environment({
     warmThroughput: {
       'user_engagement@1': { writeUnitsPerSecond: 8_000, readUnitsPerSecond: 24_000 },
     },
+    retired: [],
   },
   archive: { every: { minutes: 5 }, mebibytes: 128, infrequentAfter: { days: 30 }, keepFor: { days: 730 } },
   setAside: { keepFor: { days: 180 } },
@@ -131,7 +132,6 @@ const local = environment({
     },
   },
   network: { kind: 'new', zones: ['us-east-1a', 'us-east-1b'] },
-  tracing: false,
 });
 
 export default environments(dev, staging, prod, local);

@@ -11,6 +11,6 @@ export interface DeploymentContext {
   readonly environment: Environment;
   readonly plan: Plan;
   readonly code: FunctionCode;
-  /** Two keys turned: data of a protected environment may be deleted. */
+  /** With its stacks, what is stored goes. */
   readonly deletesData: boolean;
 }
