@@ -7,6 +7,7 @@ export const factories = {
   ingest: 'createIngestFunction',
   transform: 'createTransformFunction',
   serve: 'createServeFunction',
+  activate: 'createActivateFunction',
 } as const;
 
 export type FunctionName = keyof typeof factories;
