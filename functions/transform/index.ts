@@ -13,8 +13,8 @@ import { createTransform } from '../../lib/runtime/transform.ts';
 import type { Transform } from '../../lib/runtime/transform-result.ts';
 import { createCounter, createTally } from '../counter.ts';
 import { type Environment, numberIn, required } from '../environment.ts';
+import { later } from '../later.ts';
 import { openRowCache } from '../row-cache.ts';
-import type { SetAside } from '../set-aside.ts';
 import { countingWrites, openState, type State } from '../state.ts';
 
 /**
@@ -36,7 +36,9 @@ export function createTransformFunction(
   const tally = createTally();
   const stream = required(environment, 'MILLRACE_STREAM');
   const incarnation = required(environment, 'MILLRACE_INCARNATION');
-  const setAside = openLater(required(environment, 'MILLRACE_BUCKET'));
+  const bucket = required(environment, 'MILLRACE_BUCKET');
+  // S3's client is a third of the bundle, and most functions never meet a bad event.
+  const setAside = later(async () => (await import('../set-aside.ts')).openSetAside(bucket));
   const retentionMs = numberIn(environment, 'MILLRACE_RETENTION_HOURS', 168) * hour;
   const cache = openRowCache(environment);
   const { activePlan, storeOf } = state ?? openState(environment, 'write', tally);
@@ -114,12 +116,3 @@ export function createTransformFunction(
 
 /** The tables that readers ask for. */
 const groupTables = (plan: Definitions['plan']): ReadonlySet<string> => new Set(plan.groups.map(tableOf));
-
-/** S3's client is a third of the bundle, and most functions never meet a bad event: it is loaded with the first. */
-function openLater(bucket: string): () => Promise<SetAside> {
-  let opened: Promise<SetAside> | null = null;
-  return () => {
-    opened ??= import('../set-aside.ts').then(({ openSetAside }) => openSetAside(bucket));
-    return opened;
-  };
-}

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createActivateFunction } from '../../functions/activate/index.ts';
 import { createIngestFunction } from '../../functions/ingest/index.ts';
 import { createServeFunction } from '../../functions/serve/index.ts';
@@ -158,6 +158,35 @@ test('a thousand reads at once are all answered', async () => {
   );
   const statuses = answers.map(({ statusCode, body }) => [statusCode, JSON.parse(body).entities?.[0].status]);
   expect(statuses).toEqual(answers.map(() => [200, 'unknown']));
+});
+
+test('events are refused while the transform has left earlier ones waiting for longer than it may', async () => {
+  const { kinesis, lines } = await startParts();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  onTestFinished(() => void vi.useRealTimers());
+  const ingest = createIngestFunction(defined, {
+    ...environment,
+    MILLRACE_MAX_BEHIND_SECONDS: '60',
+    MILLRACE_INCARNATIONS: '{"plays":"prod-plays-1"}',
+  });
+  const transform = createTransformFunction(defined, environment);
+  const send = () => ingest(httpRequest('/v1/events', `[${playText()}]`));
+  expect((await send()).statusCode).toBe(200);
+  vi.advanceTimersByTime(61_000);
+  const refused = await send();
+  expect([refused.statusCode, refused.headers['retry-after'], JSON.parse(refused.body).error]).toEqual([
+    429,
+    '5',
+    {
+      code: 'behind',
+      message: 'the transform of plays is 61 s behind, more than it may be: send the same again later',
+    },
+  ]);
+  for (const records of kinesis.stored.values())
+    if (records.length > 0) expect(await transform(batchOf(records))).toEqual({ batchItemFailures: [] });
+  vi.advanceTimersByTime(2_000);
+  expect((await send()).statusCode).toBe(200);
+  expect(lines).toContainEqual(expect.objectContaining({ stream: 'plays', RequestsRefused: 1 }));
 });
 
 /** A DynamoDB that finds no rows, as fast as that can be said; all else it asks of another one. */
