@@ -29,6 +29,7 @@ const dev = environment({
   api: {
     events: { requestsPerSecond: 100, burst: 200 },
     features: { requestsPerSecond: 200, burst: 400 },
+    maxBehind: { hours: 1 },
   },
   rollout: { kind: 'at-once' },
   alarms: { emails: [], topicArns: [] },
@@ -66,6 +67,7 @@ const staging = environment({
   api: {
     events: { requestsPerSecond: 1_000, burst: 2_000 },
     features: { requestsPerSecond: 2_000, burst: 4_000 },
+    maxBehind: { hours: 1 },
   },
   rollout: { kind: 'at-once' },
   alarms: { emails: ['millrace-staging@example.com'], topicArns: [] },
@@ -109,6 +111,7 @@ const prod = environment({
   api: {
     events: { requestsPerSecond: 5_000, burst: 5_000 },
     features: { requestsPerSecond: 5_000, burst: 5_000 },
+    maxBehind: { hours: 1 },
   },
   rollout: { kind: 'canary', percent: 10, wait: { minutes: 10 } },
   alarms: { emails: ['millrace-prod@example.com'], topicArns: [] },

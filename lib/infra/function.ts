@@ -33,18 +33,30 @@ export interface CreatedFunction {
   readonly function: LambdaFunction;
   /** What it may do: write its log, and what the caller adds. */
   readonly role: Role;
+}
+
+export interface LiveFunction extends CreatedFunction {
   /** Whom to call: it moves from version to version as the environment's rollout says. */
   readonly live: IFunction;
+}
+
+export function createLiveFunction(
+  scope: Construct,
+  id: string,
+  context: DeploymentContext,
+  options: FunctionOptions,
+): LiveFunction {
+  const created = createFunction(scope, id, context, options);
+  return { ...created, live: rollOut(created.function.node.scope!, context, created.function) };
 }
 
 /** A function of this repository, with a role and a log of its own. */
 export function createFunction(
   scope: Construct,
   id: string,
-  context: DeploymentContext,
+  { environment, code }: DeploymentContext,
   { name, description, settings, variables, network, key, noDeadLetters }: FunctionOptions,
 ): CreatedFunction {
-  const { environment, code } = context;
   const parent = new Construct(scope, id);
   const logGroup = createLog(parent, 'Log', environment, key);
   const role = new Role(parent, 'Role', {
@@ -83,7 +95,7 @@ export function createFunction(
     );
   if (!environment.tracing)
     acknowledge(created, 'Serverless-LambdaTracing', 'The setting `tracing` of this environment says so.');
-  return { function: created, role, live: rollOut(parent, context, created) };
+  return { function: created, role };
 }
 
 /** With these Lambda puts a function into a network. */

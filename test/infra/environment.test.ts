@@ -202,6 +202,14 @@ const wrong: readonly (readonly [string, Partial<EnvironmentSettings>, Environme
     { api: { ...prod.api, features: { requestsPerSecond: 1, burst: 0.5 } } },
   ],
   [
+    'api.maxBehind: is 30 seconds: it may be 1 minutes to 7 days',
+    { api: { ...prod.api, maxBehind: { seconds: 30 } } },
+  ],
+  [
+    'api.maxBehind: is not shorter than streams.interactions.retention',
+    { api: { ...prod.api, maxBehind: { days: 7 } } },
+  ],
+  [
     'rollout.percent: is 100: it may be a whole number from 1 to 99',
     { rollout: { kind: 'canary', percent: 100, wait: { minutes: 5 } } },
   ],

@@ -79,7 +79,7 @@ export function synthesise(settings: EnvironmentSettings, key?: string): Synthes
 const folder = mkdtempSync(join(tmpdir(), 'millrace-infra-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-const functionNames = ['ingest', 'transform', 'serve', 'archive'] as const;
+const functionNames = ['ingest', 'transform', 'serve', 'archive', 'activate'] as const;
 const code = Object.fromEntries(functionNames.map(name => [name, emptyFunction(name)])) as FunctionCode;
 
 function emptyFunction(name: string): string {

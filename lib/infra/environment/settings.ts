@@ -22,7 +22,12 @@ export interface EnvironmentSettings {
   readonly network: NetworkSettings;
   readonly key: KeySettings;
   readonly functions: Readonly<Record<'ingest' | 'transform' | 'serve', FunctionSettings>>;
-  readonly api: { readonly events: Throttle; readonly features: Throttle };
+  readonly api: {
+    readonly events: Throttle;
+    readonly features: Throttle;
+    /** How late the transform may be before events are refused, for another try. */
+    readonly maxBehind: Duration | 'any';
+  };
   readonly rollout: RolloutSettings;
   readonly alarms: AlarmSettings;
   readonly logs: { readonly keepFor: Duration };

@@ -8,21 +8,21 @@ import { archiveFailuresPrefix } from '../data/buckets.ts';
 import { archiveOf } from '../data/catalog.ts';
 import type { StoredData } from '../data/data-stack.ts';
 import { secondsOf } from '../environment/index.ts';
-import { type CreatedFunction, createFunction } from '../function.ts';
+import { createLiveFunction, type LiveFunction } from '../function.ts';
 import { createLog } from '../logs.ts';
 import { acknowledge, acknowledgeObjects, allow, allowKey } from '../permissions.ts';
 
 export interface Archive {
   /** By the stream's name in the definitions. */
   readonly deliveries: ReadonlyMap<string, CfnDeliveryStream>;
-  readonly rows: CreatedFunction;
+  readonly rows: LiveFunction;
 }
 
 /** A Firehose for each stream: every event with position and arrival, as Parquet in Hive's layout. */
 export function createArchive(scope: Construct, context: DeploymentContext, stored: StoredData): Archive {
   const parent = new Construct(scope, 'Archive');
   const log = createLog(parent, 'Log', context.environment, stored.key);
-  const rows = createFunction(parent, 'rows', context, {
+  const rows = createLiveFunction(parent, 'rows', context, {
     name: 'archive',
     description: 'puts position and arrival beside each event for the archive',
     settings: { memoryMebibytes: 1_769, timeout: { minutes: 1 }, reserved: null },
@@ -40,7 +40,7 @@ export function createArchive(scope: Construct, context: DeploymentContext, stor
 
 interface Delivery {
   readonly name: string;
-  readonly rows: CreatedFunction;
+  readonly rows: LiveFunction;
   readonly log: LogGroup;
 }
 

@@ -6,11 +6,10 @@ import { tablesOf } from '../../runtime/plan-tables.ts';
 import type { DeploymentContext } from '../context.ts';
 import type { StoredData } from '../data/data-stack.ts';
 import { type Duration as Length, secondsOf } from '../environment/index.ts';
-import { type CreatedFunction, createFunction } from '../function.ts';
+import { type CreatedFunction, createLiveFunction, type LiveFunction } from '../function.ts';
 import { acknowledgeObjects, allow, allowKey } from '../permissions.ts';
-import { physicalNames } from '../physical-names.ts';
 
-export interface DeployedTransform extends CreatedFunction {
+export interface DeployedTransform extends LiveFunction {
   readonly mapping: EventSourceMapping;
 }
 
@@ -25,13 +24,11 @@ export function createTransform(
   const { stream, incarnation, settings } = stored.streams.get(name)!;
   const { buckets, network, key, cache } = stored;
   const { rows, progress, control } = stored.tables;
-  const tables = new Map(
-    tablesOf(plan)
-      .filter(table => table.stream === name)
-      .map(({ table }) => [table, rows.get(table)!]),
-  );
+  const tables = tablesOf(plan)
+    .filter(table => table.stream === name)
+    .map(({ table }) => rows.get(table)!);
 
-  const transform = createFunction(scope, `transform-${name}`, context, {
+  const transform = createLiveFunction(scope, `transform-${name}`, context, {
     name: 'transform',
     description: `folds events of ${name} into feature rows`,
     settings: environment.functions.transform,
@@ -42,14 +39,13 @@ export function createTransform(
       MILLRACE_STREAM: name,
       MILLRACE_INCARNATION: incarnation,
       MILLRACE_BUCKET: buckets.setAside.bucket.bucketName,
-      MILLRACE_TABLES: physicalNames(scope, tables),
       MILLRACE_PROGRESS_TABLE: progress.tableName,
       MILLRACE_CONTROL_TABLE: control.tableName,
       MILLRACE_RETENTION_HOURS: String(secondsOf(settings.retention) / 3_600),
       ...(cache === null ? {} : { MILLRACE_CACHE_URL: cache.url }),
     },
   });
-  allowTables(transform, [...tables.values(), ...stored.tables.retired], progress, control);
+  allowTables(transform, [...tables, ...stored.tables.retired], progress, control);
   allowKey(transform.role, key, environment, 'writeDynamodb');
   allowSetAside(transform, stored, context);
   allow(transform.role, readStream, [stream.streamArn]);
