@@ -5,7 +5,7 @@ import type { CompiledDefinitions } from '../../lib/local/index.ts';
 import { startMinistack } from '../adapters/ministack/server.ts';
 import { type CdkOptions, cdk } from './cdk.ts';
 import { checkValues, type ValueReport } from './check-values.ts';
-import { findDeployment } from './deployment.ts';
+import { lookAround } from './deployment.ts';
 import { feedEvents, requestsOf } from './events.ts';
 import { type EventCounts, expectSigned } from './http-client.ts';
 import { inventory } from './leftovers.ts';
@@ -58,7 +58,6 @@ export async function runDeployment(options: RunOptions): Promise<RunReport> {
     signal,
   };
   const send = signedRequests(connection);
-  const outputs = join(folder, 'outputs.json');
   const assembly = ['--output', join(folder, 'cdk.out')];
   const ending: (() => unknown)[] = [];
   try {
@@ -76,10 +75,10 @@ export async function runDeployment(options: RunOptions): Promise<RunReport> {
         '--progress',
         'events',
       ];
-      await cdk([...args, '--outputs-file', outputs, '**'], cdkOptions);
+      await cdk([...args, '**'], cdkOptions);
       const there = await inventory(send);
       tell(`${countOf(there, before, 'stack')} stacks, ${there.size - before.size} things`);
-      return findDeployment(send, outputs);
+      return lookAround(connection, send);
     });
     const world = openWorld(connection, deployment);
     ending.push(() => world.close());

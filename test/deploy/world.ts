@@ -28,12 +28,16 @@ export function openWorld(connection: Connection, deployment: Deployment): World
   const kinesis = createKinesisClient(connection);
   const dynamo = createDynamoClient(connection);
   const s3 = new S3Client({ ...connection, forcePathStyle: true });
-  const { bucket, tables, progressTable, streamName, apiPath } = deployment;
+  const { bucket, active, progressTable, streamName, apiPath } = deployment;
   return {
     deployment,
     send,
     http: createHttpClient(send, apiPath),
-    store: createDynamoStateStore({ client: dynamo, tableName: table => tables.get(table)!, progressTable }),
+    store: createDynamoStateStore({
+      client: dynamo,
+      tableName: table => active.tables[table]!,
+      progressTable,
+    }),
     quarantine: createS3Quarantine({ client: s3, bucket, prefix: 'quarantine/' }),
     unapplied: createS3UnappliedStore({ client: s3, bucket, prefix: 'unapplied/' }),
     records: () => readStream(kinesis, streamName),
@@ -52,7 +56,7 @@ export async function untilProcessed(
   const end = performance.now() + limitMs;
   for (;;) {
     signal.throwIfAborted();
-    const progress = await store.readProgress(deployment.incarnation);
+    const progress = await store.readProgress(deployment.streamName);
     const behind = [...held].filter(([shard, list]) => {
       const last = list.at(-1);
       return last !== undefined && BigInt(progress.get(shard)?.sequence ?? 0) < last.sequence;
