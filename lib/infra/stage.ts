@@ -28,7 +28,7 @@ export function createStage(app: Construct, context: DeploymentContext): Stage {
   fillBackfillStack(stack('Backfill', 'history into new group versions'), context, stored);
   const served = stack('Serving', 'HTTP API for events and features');
   // It ends with the active Plan, which moves when all functions have their new code.
-  served.addDependency(processed);
+  served.addStackDependency(processed);
   const serving = fillServingStack(served, context, stored);
   fillMonitoringStack(stack('Monitoring', 'dashboard and alarms'), context, { stored, processing, serving });
 

@@ -1,9 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, type Stack, type Stage } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import cdk from '../../cdk.json' with { type: 'json' };
 import environments from '../../features/environments.ts';
 import feed from '../../features/feed/index.ts';
 import type { FunctionCode } from '../../lib/infra/context.ts';
@@ -46,7 +45,7 @@ export function settingsOf(name: string): EnvironmentSettings {
 /** Templates of an environment for the feed, without bundling: functions have an empty file for code. */
 export function synthesise(settings: EnvironmentSettings, key?: string): Synthesised {
   const checked: Environment = environment(settings);
-  const app = new App({ context: cdk.context, outdir: mkdtempSync(join(folder, 'out-')) });
+  const app = new App({ context: flags, outdir: mkdtempSync(join(folder, 'out-')) });
   const stage = createStage(app, {
     environment: checked,
     plan: feed.plan,
@@ -74,6 +73,8 @@ export function synthesise(settings: EnvironmentSettings, key?: string): Synthes
     },
   };
 }
+
+const flags = JSON.parse(readFileSync('cdk.json', 'utf8')).context;
 
 /** Of this file's process, and gone with it. */
 const folder = mkdtempSync(join(tmpdir(), 'millrace-infra-'));
