@@ -62,7 +62,7 @@ export const progressTable: TableDefinition = {
  * | `at` | N | of `active`: when it was activated, ms since 1970 |
  * | `n` | N | of `active`: how many activations there were |
  * | `previous` | S | of `active`: the hash of the Plan before it, if there was one |
- * | `retired` | S | of `active`: JSON, when each table of earlier Plans was given up, ms since 1970, by its name in the Plan |
+ * | `retired` | S | of `active`: JSON, since when tables of earlier Plans get no events, ms since 1970, by DynamoDB's names |
  * | `b` | B | of a Plan: gzipped JSON, the Plan and DynamoDB's names of its tables |
  */
 export const controlTable: TableDefinition = {
