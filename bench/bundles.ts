@@ -16,6 +16,7 @@ const budgets: Readonly<Record<FunctionName, { readonly kilobytes: number; reado
     transform: { kilobytes: 450, milliseconds: 90 },
     serve: { kilobytes: 600, milliseconds: 120 },
     activate: { kilobytes: 450, milliseconds: 120 },
+    archive: { kilobytes: 40, milliseconds: 20 },
   };
 const imports = 15;
 

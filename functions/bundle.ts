@@ -11,9 +11,26 @@ export const factories = {
   transform: 'createTransformFunction',
   serve: 'createServeFunction',
   activate: 'createActivateFunction',
+  archive: 'createArchiveFunction',
 } as const;
 
 export type FunctionName = keyof typeof factories;
+
+/** Bundles all functions with the definitions of a module, each in a folder of its own under `outdir`. */
+export async function bundleFunctions(
+  definitions: string,
+  outdir: string,
+): Promise<Readonly<Record<FunctionName, string>>> {
+  const names = Object.keys(factories) as FunctionName[];
+  const folders = await Promise.all(
+    names.map(async name => {
+      const folder = join(outdir, name);
+      await bundleFunction({ name, definitions, outdir: folder });
+      return [name, folder] as const;
+    }),
+  );
+  return Object.fromEntries(folders) as Record<FunctionName, string>;
+}
 
 export interface BundleOptions {
   readonly name: FunctionName;

@@ -1,0 +1,25 @@
+import type { Stack } from 'aws-cdk-lib';
+import type { DeliveryStream } from 'aws-cdk-lib/aws-kinesisfirehose';
+import type { DeploymentContext } from '../context.ts';
+import type { StoredData } from '../data/data-stack.ts';
+import { createArchive } from './archive.ts';
+import { createTransform, type DeployedTransform } from './transform.ts';
+
+export interface Processing {
+  /** By the stream's name in the definitions. */
+  readonly transforms: ReadonlyMap<string, DeployedTransform>;
+  readonly archives: ReadonlyMap<string, DeliveryStream>;
+}
+
+/** What becomes of events: rows of features, and files of the archive. */
+export function fillProcessingStack(
+  stack: Stack,
+  context: DeploymentContext,
+  stored: StoredData,
+): Processing {
+  const names = [...stored.streams.keys()];
+  return {
+    transforms: new Map(names.map(name => [name, createTransform(stack, context, stored, name)])),
+    archives: createArchive(stack, context, stored),
+  };
+}
