@@ -1,4 +1,4 @@
-import { RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { DeploymentContext } from '../context.ts';
 import { type Buckets, createBuckets } from './buckets.ts';
@@ -28,10 +28,15 @@ export function fillDataStack(stack: Stack, context: DeploymentContext): StoredD
   const key = createKey(stack, context, removal);
   const buckets = createBuckets(stack, context, key, removal);
   const network = createNetwork(stack, context);
+  const tables = createFeatureTables(stack, context, key, removal);
+  new CfnOutput(stack, 'ControlTable', {
+    value: tables.control.tableName,
+    description: 'Which Plan is active: millrace plan --env reads it',
+  });
   return {
     key,
     streams: createStreams(stack, context, key, removal),
-    tables: createFeatureTables(stack, context, key, removal),
+    tables,
     buckets,
     catalog: createCatalog(stack, context, buckets.lake),
     network,
