@@ -19,7 +19,7 @@ export const layers = {
   },
   cli: {
     folder: 'lib/cli',
-    imports: ['cost', 'environment', 'local', 'service', 'adapters', 'runtime', 'define', 'kernel'],
+    imports: ['cost', 'environment', 'local', 'client', 'service', 'adapters', 'runtime', 'define', 'kernel'],
     outside: 'packages',
   },
   /** What a user may set of an environment: data and its checks, for whoever deploys or asks what it costs. */

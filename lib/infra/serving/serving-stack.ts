@@ -1,6 +1,7 @@
 import { CfnOutput, type Stack } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { deploymentOutputs } from '../../adapters/aws/deployment.ts';
 import { tableOf } from '../../runtime/rows.ts';
 import type { DeploymentContext } from '../context.ts';
 import type { StoredData } from '../data/data-stack.ts';
@@ -19,7 +20,10 @@ export function fillServingStack(stack: Stack, context: DeploymentContext, store
   const ingest = createIngest(stack, context, stored);
   const serve = createServe(stack, context, stored);
   const api = createApi(stack, context, stored.key, { ingest, serve });
-  new CfnOutput(stack, 'ApiUrl', { value: api.apiEndpoint, description: 'Where events and features are' });
+  new CfnOutput(stack, deploymentOutputs.apiUrl, {
+    value: api.apiEndpoint,
+    description: 'Where events and features are',
+  });
   new CfnOutput(stack, 'ApiId', { value: api.apiId });
   return { api, ingest, serve };
 }
