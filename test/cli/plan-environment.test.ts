@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { arrivalBytes, createFeed } from '../../features/feed/generator/index.ts';
 import feed from '../../features/feed/index.ts';
 import { createDynamoActivePlan } from '../../lib/adapters/dynamodb/active-plan.ts';
 import { controlTable } from '../../lib/adapters/dynamodb/tables.ts';
 import type { Plan } from '../../lib/kernel/index.ts';
-import { close, type DynamoServer, listen, startDynalite } from '../adapters/dynamodb/servers.ts';
+import { type DynamoServer, startDynalite } from '../adapters/dynamodb/servers.ts';
 import { makeTable, testClient } from '../adapters/dynamodb/support.ts';
+import { startStacksServer } from '../support/stacks-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { runCli } from './run-cli.ts';
 
@@ -69,29 +69,35 @@ describe('millrace plan --env: costs', () => {
 
 describe('millrace plan --env: changes', () => {
   let dynamo: DynamoServer;
-  const aws = createServer((request, response) => {
-    request.resume().on('end', () => {
-      const { status, body } = answer;
-      response.writeHead(status, { 'content-type': 'text/xml' }).end(body);
-    });
-  });
-  let answer = { status: 200, body: '' };
-
   beforeAll(async () => {
     dynamo = await startDynalite();
-    vi.stubEnv('AWS_ENDPOINT_URL_CLOUDFORMATION', await listen(aws));
-    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', dynamo.url);
-    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
   });
-  afterEach(() => {
-    answer = { status: 200, body: '' };
-  });
-  afterAll(async () => {
-    vi.unstubAllEnvs();
-    await close(aws);
-    await dynamo.stop();
-  });
+  afterAll(() => dynamo.stop());
+
+  /** What AWS says is deployed: an environment whose active Plan is in `controlTable`, or none. */
+  async function aws(controlTable: string | null): Promise<void> {
+    const outputs = {
+      ApiUrl: 'http://127.0.0.1:1',
+      StreamNames: '{}',
+      SetAsideBucket: 'b',
+      ProgressTable: 'p',
+      ControlTable: controlTable ?? '',
+    };
+    const stack = { name: 'prod-All', tags: { 'millrace:environment': 'prod' }, outputs };
+    const { endpoint, close } = await startStacksServer(() => (controlTable === null ? [] : [stack]));
+    const variables = {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
+      AWS_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: 'AKID',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    };
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+    onTestFinished(async () => {
+      vi.unstubAllEnvs();
+      await close();
+    });
+  }
 
   async function deploy(table: string, plan: Plan): Promise<void> {
     const client = testClient(dynamo.url);
@@ -100,7 +106,7 @@ describe('millrace plan --env: changes', () => {
     await plans.writePlan({ plan, tables: {} });
     await plans.activate({ plan: plan.hash, number: 1, activatedAt: 1, previous: null, retired: {} });
     client.destroy();
-    answer = { status: 200, body: stackWith(table) };
+    await aws(table);
   }
 
   test('are none where the Plan is the one that is deployed', async () => {
@@ -125,29 +131,23 @@ describe('millrace plan --env: changes', () => {
   });
 
   test('are all, where nothing is deployed yet', async () => {
-    answer = {
-      status: 400,
-      body: '<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack with id Millrace-prod-Data does not exist</Message></Error></ErrorResponse>',
-    };
+    await aws(null);
     expect((await runCli('plan', '--env', 'prod')).stdout).toContain('environment prod holds nothing yet');
   });
 
-  test('are not guessed where AWS does not say', async () => {
-    answer = {
-      status: 403,
-      body: '<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error></ErrorResponse>',
-    };
+  test('are not guessed where there are no credentials', async () => {
+    await aws(null);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
+    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', 'none');
+    vi.stubEnv('AWS_CONFIG_FILE', 'none');
+    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
     expect(await runCli('plan', '--env', 'prod')).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/stack Millrace-prod-Data in eu-central-1 cannot be asked for: not you/),
+      stdout: '',
+      stderr: expect.stringMatching(/credentials/),
     });
   });
 });
-
-const stackWith = (table: string): string =>
-  `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>Millrace-prod-Data</StackName>
-  <Outputs><member><OutputKey>ControlTable</OutputKey><OutputValue>${table}</OutputValue></member></Outputs>
-  <StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
 
 /** A minute of the feed, sorted by event time as a sample is. */
 function sampleLines(): Buffer[] {

@@ -16,7 +16,8 @@ export const planCommand = (setExitCode: (code: number) => void): Command => {
     .description(
       'what the definitions would change in a data directory or an environment, and what they cost',
     )
-    .option('--env <name>', 'an environment of features/environments.ts, in place of a data directory')
+    .addOption(options.env())
+    .addOption(options.profile())
     .option('--no-deployed', 'do not ask AWS what is deployed: costs only');
   for (const option of trafficOptions()) command.addOption(option);
   return command
@@ -30,7 +31,7 @@ export const planCommand = (setExitCode: (code: number) => void): Command => {
 A change is compatible where no stored value changes its meaning: new features over what is kept already, new groups,
 descriptions. Any other needs a new version of its group, which starts with rows of its own.
 
-With --env the definitions are compared with the Plan that is deployed there (as AWS_PROFILE may read it). With --rate
+With --env the definitions are compared with the Plan that is deployed there (as the profile may read it, in the environment's region). With --rate
 and --entities as well, every line of a month's bill is shown, with its formula and price, and the limits that the
 traffic comes near to. How events meet in rows decides the bill: without --gap, --skew or --sample none ever meet.
 

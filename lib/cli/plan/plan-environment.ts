@@ -12,6 +12,7 @@ import { type TrafficOptions, trafficOf } from './traffic-options.ts';
 
 export interface PlanEnvironmentOptions extends TrafficOptions {
   readonly env: string;
+  readonly profile?: string;
   /** Null: those that the environment names. */
   readonly features: string | null;
   /** False: AWS is not asked. */
@@ -35,7 +36,9 @@ export async function planEnvironment(options: PlanEnvironmentOptions): Promise<
   }
 
   // Its client takes its time to load, and only this needs it.
-  const before = options.deployed ? await (await import('./deployed-plan.ts')).deployedPlan(settings) : null;
+  const before = options.deployed
+    ? await (await import('./deployed-plan.ts')).deployedPlan(settings, options.profile)
+    : null;
   const changes = before === null ? [] : comparePlans(before, plan);
   const refused = needsVersion(changes);
   if (options.json) {
