@@ -16,6 +16,7 @@ const budgets: Readonly<Record<FunctionName, { readonly kilobytes: number; reado
     transform: { kilobytes: 450, milliseconds: 90 },
     serve: { kilobytes: 600, milliseconds: 120 },
     archive: { kilobytes: 40, milliseconds: 20 },
+    activate: { kilobytes: 450, milliseconds: 120 },
   };
 const imports = 15;
 
@@ -52,7 +53,7 @@ function importTime(file: string): number {
     MILLRACE_STREAM: 'interactions',
     MILLRACE_INCARNATION: 'i-1',
     MILLRACE_BUCKET: 'b',
-    MILLRACE_TABLES: '{}',
+    MILLRACE_CONTROL_TABLE: 'c',
     MILLRACE_PROGRESS_TABLE: 'p',
   };
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], { env });

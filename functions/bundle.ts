@@ -8,6 +8,7 @@ export const factories = {
   transform: 'createTransformFunction',
   serve: 'createServeFunction',
   archive: 'createArchiveFunction',
+  activate: 'createActivateFunction',
 } as const;
 
 export type FunctionName = keyof typeof factories;

@@ -24,8 +24,7 @@ export interface StoredData {
 
 /** All that cannot be made again, and stays when the rest is replaced. */
 export function fillDataStack(stack: Stack, context: DeploymentContext): StoredData {
-  const removal =
-    context.environment.data.whenRemoved === 'delete' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+  const removal = context.deletesData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
   const key = createKey(stack, context, removal);
   const buckets = createBuckets(stack, context, key, removal);
   const network = createNetwork(stack, context);
@@ -34,7 +33,7 @@ export function fillDataStack(stack: Stack, context: DeploymentContext): StoredD
     streams: createStreams(stack, context, key, removal),
     tables: createFeatureTables(stack, context, key, removal),
     buckets,
-    catalog: createCatalog(stack, context, buckets.lake),
+    catalog: createCatalog(stack, context, buckets.lake.bucket),
     network,
     cache: createCache(stack, context, key, network),
   };
