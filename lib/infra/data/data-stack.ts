@@ -45,7 +45,7 @@ export function fillDataStack(stack: Stack, context: DeploymentContext): StoredD
 function sayWhere(stack: Stack, { streams, tables, buckets }: StoredData): void {
   const names = Object.fromEntries([...streams].map(([name, { stream }]) => [name, stream.streamName]));
   new CfnOutput(stack, deploymentOutputs.streams, { value: stack.toJsonString(names) });
-  new CfnOutput(stack, deploymentOutputs.bucket, { value: buckets.setAside.bucketName });
+  new CfnOutput(stack, deploymentOutputs.bucket, { value: buckets.setAside.bucket.bucketName });
   new CfnOutput(stack, deploymentOutputs.controlTable, { value: tables.control.tableName });
   new CfnOutput(stack, deploymentOutputs.progressTable, { value: tables.progress.tableName });
 }
