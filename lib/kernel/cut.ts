@@ -1,4 +1,4 @@
-import { openTiles } from './codec/tiles.ts';
+import { openNewest, openTiles } from './codec/tiles.ts';
 import type { GroupKernel } from './group.ts';
 import type { StateShape, Track } from './shape.ts';
 import type { State } from './state.ts';
@@ -19,6 +19,7 @@ function halve(kernel: GroupKernel, shape: StateShape, state: State): [State, St
   if (parts.length < 2) return null;
   const middle = parts.length >> 1;
   const halves = [kernel.createState(), kernel.createState()] as const;
+  for (const half of halves) for (const track of shape.tracks) openNewest(track, half);
   for (const [i, part] of parts.entries()) part.move(halves[i < middle ? 0 : 1]);
   for (const half of halves) half.newest = state.newest;
   return [halves[0], halves[1]];

@@ -1,4 +1,6 @@
+import type { ObjectAggregator } from './aggregators/aggregator.ts';
 import { inputAs } from './aggregators/index.ts';
+import { openPartial, partialAt } from './codec/tile.ts';
 import type { Tie } from './compare.ts';
 import { expressionEmitter, type FunctionRegistry } from './expression/compile.ts';
 import type { Expression } from './expression/nodes.ts';
@@ -77,13 +79,17 @@ function compileUpdate(
     const layout = source.constant(track);
     const hop = track.levels[0]?.hop;
     source.line(any.includes('true') ? '{' : `if (${any.join(' || ')}) {`);
-    source.line(`const cells = state.${track.cellsKey};`);
-    source.line(`let at = cells.length - ${track.stride};`);
+    source.line(`let cells = state.${track.cellsKey};`);
+    source.line(`let at = cells === null ? -1 : cells.length - ${track.stride};`);
     // The usual event belongs to the last tile, which is of the finest hop, or all of time.
     source.line(
-      hop === undefined ? 'if (at < 0)' : `if (!(at >= 0 && time >= cells[at] && time < cells[at] + ${hop}))`,
+      hop === undefined
+        ? 'if (at < 0) {'
+        : `if (!(at >= 0 && time >= cells[at] && time < cells[at] + ${hop})) {`,
     );
     source.line(`at = ${locate}(${layout}, state, time);`);
+    source.line(`cells = state.${track.cellsKey};`);
+    source.line('}');
     source.line('if (at >= 0) {');
     for (const { slot, aggregator, at } of track.slots) {
       const { taken, key, input, orderBy } = slots[slot] as (typeof slots)[number];
@@ -93,14 +99,14 @@ function compileUpdate(
         source.line(`${guard}${name}.update(cells, at + ${at}, ${input}, time);`);
       } else {
         const index = `(at / ${track.stride}) * ${track.objectStride} + ${at}`;
+        const event = `${key === null ? '' : `${key}, `}${input}, time, tie, ${orderBy}`;
         source.line(`${guard}{`);
         source.line(`const objects = state.${track.objectsKey}, i = ${index};`);
         source.line(`let partial = objects[i];`);
         source.line(`if (partial === null) { partial = ${name}.create(); objects[i] = partial; }`);
+        emitOpen(source, aggregator, event);
         source.line(
-          key === null
-            ? `${name}.update(partial, ${input}, time, tie, ${orderBy});`
-            : `${name}.updateKey(partial, ${key}, ${input}, time, tie, ${orderBy});`,
+          `if (partial !== null) ${name}.${key === null ? 'update' : 'updateKey'}(partial, ${event});`,
         );
         source.line('}');
       }
@@ -119,6 +125,23 @@ function compileUpdate(
   }
   source.line('return true;');
   return source.compile(['state', 'values', 'time', 'tie']) as Programs['update'];
+}
+
+/** Makes the partial of what is still encoded; null where it stays what it is, whatever the event. */
+function emitOpen(source: Source, aggregator: ObjectAggregator<unknown>, event: string): void {
+  const name = source.constant(aggregator);
+  const open = `${source.constant(openPartial)}(${name}, state.bytes, partial, origin)`;
+  source.line(`else if (typeof partial === 'number') {`);
+  source.line('const origin = cells[at] === -Infinity ? 0 : cells[at];');
+  if (aggregator.foresee === undefined) {
+    source.line(`partial = objects[i] = ${open};`);
+  } else {
+    const reader = `${source.constant(partialAt)}(state.bytes, partial)`;
+    source.line(`const foreseen = ${name}.foresee(${reader}, origin, ${event});`);
+    source.line(`if (foreseen === 'same') partial = null;`);
+    source.line(`else partial = objects[i] = foreseen === 'anew' ? ${name}.create() : ${open};`);
+  }
+  source.line('}');
 }
 
 const anyOf = (conditions: readonly string[]): string =>

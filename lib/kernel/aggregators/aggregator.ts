@@ -39,9 +39,16 @@ export interface ObjectAggregator<P> {
   decode(r: Reader, origin: number): P;
   /** Passes over an encoded partial. */
   skip(r: Reader): void;
+  /**
+   * What `update` would make of an encoded partial, as far as that shows without decoding it: `same`, the partial as it
+   * is; `anew`, what it makes of an empty one.
+   */
+  foresee?(r: Reader, origin: number, input: never, time: number, tie: Tie, rank: Value): Foreseen;
   /** How reads merge encoded partials, where that can be done without making each. */
   readonly gatherer?: Gatherer<unknown>;
 }
+
+export type Foreseen = 'same' | 'anew' | 'unknown';
 
 /**
  * Merges encoded partials into something that serves row after row, and that finishes to the value which their merged
@@ -58,6 +65,10 @@ export interface Gatherer<G> {
 export interface RecentAggregator<P> extends ObjectAggregator<P> {
   isEmpty(partial: P): boolean;
   dropBefore(partial: P, start: number): void;
+  /** As `encode`, `decode` and `skip`, for a form in which updates need not look at what they do not touch. */
+  writeKept(w: Writer, partial: P, origin: number): void;
+  readKept(r: Reader, origin: number): P;
+  skipKept(r: Reader): void;
 }
 
 /** How a stream's ties become bytes: its event ids, or positions where it declares none. */
