@@ -1,4 +1,4 @@
-import { openNewest, openTiles } from './codec/tiles.ts';
+import { openNewest, openTiles } from './codec/open-tiles.ts';
 import type { GroupKernel } from './group.ts';
 import type { StateShape, Track } from './shape.ts';
 import type { State } from './state.ts';
@@ -71,7 +71,7 @@ function slotsOf(track: Track, state: State): Part[] {
   if (cells.length !== track.stride) return [];
   const start = cells[0] as number;
   const filled = track.slots.filter(({ aggregator, at }) =>
-    aggregator.shape === 'numeric' ? !aggregator.isEmpty(cells, at) : objects[at] !== null,
+    aggregator.shape === 'numeric' ? cells[at] !== aggregator.identity[0] : objects[at] !== null,
   );
   return filled.map(({ aggregator, at }) => ({
     start,

@@ -20,7 +20,7 @@ import { quantileOf } from './aggregators/quantile.ts';
 import type { Sketch } from './aggregators/quantile-bins.ts';
 import type { Ranked } from './aggregators/ranked.ts';
 import { type Single, singleValue } from './aggregators/single.ts';
-import { wideInteger } from './aggregators/sum.ts';
+import { wideInteger } from './codec/cells.ts';
 import { decoded } from './encoded-list.ts';
 import type { FeaturePlan, SlotPlan } from './plan.ts';
 import type { ScalarValue, Value } from './value-type.ts';

@@ -1,5 +1,6 @@
 import { tileStart } from './ageing.ts';
-import { areDue, newestStartOf, openNewest, openTiles } from './codec/tiles.ts';
+import { newestStartOf, openNewest, openTiles } from './codec/open-tiles.ts';
+import { areDue } from './codec/tiles.ts';
 import { mergeTile, type Track } from './shape.ts';
 import { type EncodedTiles, eternal, type State } from './state.ts';
 

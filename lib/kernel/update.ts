@@ -1,6 +1,6 @@
 import type { ObjectAggregator } from './aggregators/aggregator.ts';
 import { inputAs } from './aggregators/index.ts';
-import { openPartial, partialAt } from './codec/tile.ts';
+import { openPartial, partialAt, tileCodecOf } from './codec/tile.ts';
 import type { Tie } from './compare.ts';
 import { expressionEmitter, type FunctionRegistry } from './expression/compile.ts';
 import type { Expression } from './expression/nodes.ts';
@@ -79,16 +79,21 @@ function compileUpdate(
     const layout = source.constant(track);
     const hop = track.levels[0]?.hop;
     source.line(any.includes('true') ? '{' : `if (${any.join(' || ')}) {`);
-    source.line(`let cells = state.${track.cellsKey};`);
-    source.line(`let at = cells === null ? -1 : cells.length - ${track.stride};`);
+    const { cellsKey, encodedKey, stride } = track;
+    source.line(`let cells = state.${cellsKey}, at = cells === null ? -1 : cells.length - ${stride};`);
     // The usual event belongs to the last tile, which is of the finest hop, or all of time.
-    source.line(
-      hop === undefined
-        ? 'if (at < 0) {'
-        : `if (!(at >= 0 && time >= cells[at] && time < cells[at] + ${hop})) {`,
-    );
-    source.line(`at = ${locate}(${layout}, state, time);`);
-    source.line(`cells = state.${track.cellsKey};`);
+    const isLast = hop === undefined ? 'true' : `time >= cells[at] && time < cells[at] + ${hop}`;
+    source.line(`if (at < 0 || !(${isLast})) {`);
+    if (hop !== undefined) {
+      const open = source.constant(tileCodecOf(track).open);
+      source.line(`
+        const encoded = state.${encodedKey}, start = encoded === null ? 0 : encoded.start * ${hop};
+        if (at < 0 && encoded !== null && time >= start && time < start + ${hop} && !(encoded.eternal && encoded.closed === 0)) {
+          cells = ${open}(state, encoded, start);
+          at = 0;
+        } else`);
+    }
+    source.line(`{ at = ${locate}(${layout}, state, time); cells = state.${cellsKey}; }`);
     source.line('}');
     source.line('if (at >= 0) {');
     for (const { slot, aggregator, at } of track.slots) {

@@ -1,4 +1,5 @@
 import type { Reader, Writer } from '../codec/bytes.ts';
+import type { CellCodec } from '../codec/cells.ts';
 import type { Tie } from '../compare.ts';
 import type { FeatureValue } from '../encoded-list.ts';
 import type { Value } from '../value-type.ts';
@@ -14,18 +15,12 @@ import type { Value } from '../value-type.ts';
  */
 export type Aggregator = NumericAggregator | ObjectAggregator<unknown>;
 
-export interface NumericAggregator {
+export interface NumericAggregator extends CellCodec {
   readonly shape: 'numeric';
-  /** The cells of the empty partial; their number is the partial's size. */
+  /** The cells of the empty partial; their number is the partial's size. While it is empty, and only then, its first is this. */
   readonly identity: readonly number[];
   update(cells: number[], at: number, input: never, time: number): void;
   merge(into: number[], at: number, from: readonly number[], fromAt: number): void;
-  isEmpty(cells: readonly number[], at: number): boolean;
-  encode(w: Writer, cells: readonly number[], at: number): void;
-  /** Puts the partial's cells at `at`. */
-  decode(r: Reader, cells: number[], at: number): void;
-  /** Passes over an encoded partial. */
-  skip(r: Reader): void;
 }
 
 export interface ObjectAggregator<P> {

@@ -5,7 +5,7 @@ import { eternal } from '../state.ts';
 import { CorruptBytesError, type Reader } from './bytes.ts';
 import type { StateHead } from './state.ts';
 import { tileCodecOf } from './tile.ts';
-import { noTiles, readTilesHeader, type TilesHeader, unitOf } from './tiles.ts';
+import { noTiles, readTilesHeader, type TilesHeader, unitOf } from './tiles-header.ts';
 
 /**
  * What a query needs of a track: the merged partials of some windows, for some of its slots.

@@ -1,8 +1,16 @@
 import { Source } from '../generate.ts';
 import type { StateShape } from '../shape.ts';
 import { eternal, type State } from '../state.ts';
+import { minute } from '../time.ts';
 import { CorruptBytesError, Reader, type Writer } from './bytes.ts';
-import { trackCodec } from './tiles.ts';
+import { beginReading, beginWriting, endReading } from './cells.ts';
+import {
+  emitReadTiles,
+  emitWriteTiles,
+  readFirstForm,
+  readTilesVariables,
+  writeTilesVariables,
+} from './tiles.ts';
 
 /**
  * The state of one entity in one group as bytes: 0 when it is empty; else its form, 2, its newest time (signed varint,
@@ -18,39 +26,65 @@ export interface StateCodec {
 }
 
 export function stateCodec(shape: StateShape): StateCodec {
-  const tracks = shape.tracks.map(trackCodec);
   const create = compileCreate(shape);
+  const readSized = compileReadSized(shape);
   return {
     create,
-    write(w, state) {
-      if (state.newest === eternal) {
-        w.byte(0);
-        return;
-      }
-      w.byte(sizedForm);
-      w.int(state.newest);
-      for (const track of tracks) track.write(w, state);
-      for (const { key, aggregator } of shape.recents) {
-        const recent = state[key];
-        if (recent === null) w.byte(0);
-        else aggregator.writeKept(w, recent, state.newest);
-      }
-    },
+    write: compileWrite(shape),
     read(r) {
       const state = create();
       readHead(r, head);
       const { newest, sized } = head;
-      state.newest = newest;
       if (newest === eternal) return state;
+      state.newest = newest;
       state.bytes = r.bytes;
-      for (const track of tracks) track.read(r, state, sized);
+      if (sized) {
+        readSized(r, state, newest);
+        return state;
+      }
+      for (const track of shape.tracks) readFirstForm(r, track, state);
       for (const { key, aggregator } of shape.recents) {
-        const recent = sized ? aggregator.readKept(r, newest) : aggregator.decode(r, newest);
+        const recent = aggregator.decode(r, newest);
         if (!aggregator.isEmpty(recent)) state[key] = recent;
       }
       return state;
     },
   };
+}
+
+function compileReadSized({ tracks, recents }: StateShape) {
+  const source = new Source();
+  source.line(beginReading);
+  source.line(readTilesVariables);
+  source.line(`let recent = null; const minutes = Math.floor(newest / ${minute});`);
+  for (const track of tracks) emitReadTiles(source, track);
+  for (const { key, aggregator } of recents) {
+    const name = source.constant(aggregator);
+    source.line('if (bytes[at] === 0) at++;');
+    source.line(`else { r.at = at; recent = ${name}.readKept(r, newest); at = r.at;`);
+    source.line(`if (!${name}.isEmpty(recent)) state.${key} = recent; }`);
+  }
+  source.line(endReading);
+  return source.compile(['r', 'state', 'newest']) as (r: Reader, state: State, newest: number) => void;
+}
+
+function compileWrite({ tracks, recents }: StateShape): StateCodec['write'] {
+  const source = new Source();
+  source.line(`
+    const { newest, bytes } = state;
+    if (newest === -Infinity) { w.byte(0); return; }
+    w.byte(${sizedForm});
+    w.int(newest);`);
+  source.line(beginWriting);
+  source.line(writeTilesVariables);
+  source.line(`const minutes = Math.floor(newest / ${minute});`);
+  for (const track of tracks) emitWriteTiles(source, track);
+  source.line('w.at = at;');
+  for (const { key, aggregator } of recents) {
+    source.line(`if (state.${key} === null) w.byte(0);`);
+    source.line(`else ${source.constant(aggregator)}.writeKept(w, state.${key}, newest);`);
+  }
+  return source.compile(['w', 'state']) as StateCodec['write'];
 }
 
 /** What stands at the beginning of a state. */

@@ -1,7 +1,18 @@
 import type { ObjectAggregator } from '../aggregators/aggregator.ts';
 import { Source } from '../generate.ts';
 import type { Track } from '../shape.ts';
+import type { EncodedTiles, State } from '../state.ts';
 import { CorruptBytesError, Reader, type Writer } from './bytes.ts';
+import {
+  beginReading,
+  beginWriting,
+  emitReadCells,
+  emitSkipCells,
+  emitWriteCells,
+  endReading,
+  readUint,
+  reserve,
+} from './cells.ts';
 
 /**
  * A tile as bytes: a bitmap of the slots that are not empty, 8 a byte, then their partials. Times in partials are
@@ -13,8 +24,8 @@ import { CorruptBytesError, Reader, type Writer } from './bytes.ts';
 export interface TileCodec {
   /** Reads a tile whose start is the last of the cells, and makes all of its partials. */
   read(r: Reader, cells: number[], objects: unknown[], origin: number): void;
-  /** Reads a sized tile: of object partials only where each is. */
-  open(r: Reader, cells: number[], objects: unknown[]): void;
+  /** Takes the newest tile, sized and still bytes, into a state's arrays: of object partials only where each is. */
+  open(state: State, encoded: EncodedTiles, start: number): number[];
   /** Passes over a sized tile. */
   skip(r: Reader): void;
   /** Writes the tile at these places. Objects that are numbers are taken from `bytes`. */
@@ -76,87 +87,116 @@ const reader = new Reader(new Uint8Array());
 function compileRead(track: Track): TileCodec['read'] {
   const source = new Source();
   const identity = track.identity.map(x => source.constant(x)).join(', ');
-  source.line('const at = cells.length - 1;');
+  source.line('const to = cells.length - 1;');
   if (identity !== '') source.line(`cells.push(${identity});`);
-  for (const [i, { aggregator, at }] of track.slots.entries()) {
-    const present = presentIn(source, i);
-    const name = source.constant(aggregator);
-    source.line(
-      aggregator.shape === 'numeric'
-        ? `if (${present}) ${name}.decode(r, cells, at + ${at});`
-        : `objects.push(${present} ? ${name}.decode(r, origin) : null);`,
-    );
-  }
-  return source.compile(['r', 'cells', 'objects', 'origin']) as TileCodec['read'];
-}
-
-function compileOpen(track: Track): TileCodec['open'] {
-  const source = new Source();
-  const identity = track.identity.map(x => source.constant(x)).join(', ');
-  source.line('const at = cells.length - 1;');
-  if (identity !== '') source.line(`cells.push(${identity});`);
-  if (track.objectStride > 0) source.line('let from = 0;');
+  source.line(beginReading);
   for (const [i, { aggregator, at }] of track.slots.entries()) {
     const present = presentIn(source, i);
     if (aggregator.shape === 'numeric') {
-      source.line(`if (${present}) ${source.constant(aggregator)}.decode(r, cells, at + ${at});`);
+      source.line(`if (${present}) {`);
+      emitReadCells(source, aggregator.forms, `to + ${at}`);
+      source.line('}');
     } else {
-      source.line(
-        `if (${present}) { from = r.at; r.skipSized(); objects.push(from); } else objects.push(null);`,
-      );
+      const decode = `r.at = at; objects.push(${source.constant(aggregator)}.decode(r, origin)); at = r.at;`;
+      source.line(`if (${present}) { ${decode} } else objects.push(null);`);
     }
   }
-  return source.compile(['r', 'cells', 'objects']) as TileCodec['open'];
+  source.line(endReading);
+  return source.compile(['r', 'cells', 'objects', 'origin']) as TileCodec['read'];
+}
+
+function compileOpen({ slots, identity, cellsKey, objectsKey, encodedKey }: Track): TileCodec['open'] {
+  const source = new Source();
+  const r = source.constant(new Reader(new Uint8Array()));
+  const objects: string[] = [];
+  source.line(`const r = ${r};`);
+  source.line('r.reset(state.bytes, encoded.to, encoded.newestTo);');
+  source.line(beginReading);
+  source.line(`const cells = [${['start', ...identity.map(x => source.constant(x))].join(', ')}];`);
+  for (const [i, { aggregator, at }] of slots.entries()) {
+    const present = presentIn(source, i);
+    if (aggregator.shape === 'numeric') {
+      source.line(`if (${present}) {`);
+      emitReadCells(source, aggregator.forms, String(at));
+      source.line('}');
+    } else {
+      const object = `object${at}`;
+      objects.push(object);
+      source.line(`let ${object} = null;`);
+      source.line(`if (${present}) { ${object} = at; ${readUint('x')} at += x; }`);
+    }
+  }
+  source.line(`if (at !== r.end) ${source.constant(badTile)}(at, r.end);`);
+  source.line(`if (encoded.closed === 0) state.${encodedKey} = null; else encoded.newestTo = 0;`);
+  source.line(`state.${cellsKey} = cells;`);
+  source.line(`state.${objectsKey} = [${objects.join(', ')}];`);
+  source.line('return cells;');
+  return source.compile(['state', 'encoded', 'start']) as TileCodec['open'];
+}
+
+function badTile(at: number, end: number): never {
+  throw new CorruptBytesError(`newest tile ends at byte ${at}, not at ${end}`);
 }
 
 function compileSkip(track: Track): TileCodec['skip'] {
   const source = new Source();
+  source.line(beginReading);
   for (const [i, { aggregator }] of track.slots.entries()) {
-    const skip = aggregator.shape === 'numeric' ? `${source.constant(aggregator)}.skip(r)` : 'r.skipSized()';
-    source.line(`if (${presentIn(source, i)}) ${skip};`);
+    source.line(`if (${presentIn(source, i)}) {`);
+    if (aggregator.shape === 'numeric') emitSkipCells(source, aggregator.forms);
+    else source.line(`${readUint('x')} at += x;`);
+    source.line('}');
   }
+  source.line(endReading);
   return source.compile(['r']) as TileCodec['skip'];
 }
 
 /** Whether slot `i` is in the tile; the bitmap's bytes stand before the partials they are of, eight by eight. */
 function presentIn(source: Source, i: number): string {
-  if (i % 8 === 0) source.line(`const bits${i} = r.byte();`);
+  if (i % 8 === 0) source.line(`const bits${i} = bytes[at++];`);
   return `bits${i - (i % 8)} & ${1 << (i % 8)}`;
 }
 
 function compileWrite(track: Track, sized: boolean): WriteTile {
   const source = new Source();
   const copy = source.constant(sized ? copySized : copyPartial);
+  source.line(beginWriting);
   source.line('let partial, opened;');
   for (let first = 0; first < track.slots.length; first += 8) {
     const slots = track.slots.slice(first, first + 8);
     const bits = `bits${first}`;
     source.line(`let ${bits} = 0;`);
     for (const [i, { aggregator, at }] of slots.entries()) {
-      const empty =
+      const present =
         aggregator.shape === 'numeric'
-          ? `${source.constant(aggregator)}.isEmpty(cells, at + ${at})`
-          : `objects[object + ${at}] === null`;
-      source.line(`if (!(${empty})) ${bits} |= ${1 << i};`);
+          ? `cells[from + ${at}] !== ${source.constant(aggregator.identity[0])}`
+          : `objects[object + ${at}] !== null`;
+      source.line(`if (${present}) ${bits} |= ${1 << i};`);
     }
-    source.line(`w.byte(${bits});`);
+    const numeric = slots.flatMap(({ aggregator }) =>
+      aggregator.shape === 'numeric' ? aggregator.forms : [],
+    );
+    source.line(reserve(numeric, 1));
+    source.line(`out[at++] = ${bits};`);
     for (const [i, { aggregator, at }] of slots.entries()) {
-      const name = source.constant(aggregator);
       source.line(`if (${bits} & ${1 << i}) {`);
       if (aggregator.shape === 'numeric') {
-        source.line(`${name}.encode(w, cells, at + ${at});`);
+        emitWriteCells(source, aggregator.forms, `from + ${at}`);
       } else {
-        const encode = `${name}.encode(w, partial, origin);`;
+        const encode = `${source.constant(aggregator)}.encode(w, partial, origin);`;
+        source.line('w.at = at;');
         source.line(`partial = objects[object + ${at}];`);
         source.line(`if (typeof partial === 'number') ${copy}(w, bytes, partial);`);
         source.line(
-          sized ? `else { opened = w.openLength(); ${encode} w.closeLength(opened); }` : `else ${encode}`,
+          sized ? `else { opened = w.openLength(); ${encode} w.closeLength(opened); }` : `else { ${encode} }`,
         );
+        source.line('at = w.at; out = w.bytes;');
       }
       source.line('}');
     }
   }
-  return source.compile(['w', 'cells', 'at', 'objects', 'object', 'origin', 'bytes']) as WriteTile;
+  source.line('w.at = at;');
+  return source.compile(['w', 'cells', 'from', 'objects', 'object', 'origin', 'bytes']) as WriteTile;
 }
 
 function copySized(w: Writer, bytes: Uint8Array, at: number): void {

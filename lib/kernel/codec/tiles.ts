@@ -1,9 +1,12 @@
 import { staysUntil } from '../ageing.ts';
+import type { Source } from '../generate.ts';
 import type { Track } from '../shape.ts';
 import { type EncodedTiles, eternal, type State } from '../state.ts';
 import { floorTo, minute } from '../time.ts';
-import { CorruptBytesError, Reader, Writer } from './bytes.ts';
-import { openPartial, tileCodecOf } from './tile.ts';
+import { type Reader, Writer } from './bytes.ts';
+import { readUint, reserve, writeUint } from './cells.ts';
+import { tileCodecOf } from './tile.ts';
+import { noTiles, readTilesHeader, unitOf } from './tiles-header.ts';
 
 /**
  * A track's tiles as bytes:
@@ -19,33 +22,79 @@ import { openPartial, tileCodecOf } from './tile.ts';
  *
  * What no event touches is never looked into: it stays bytes from reading to writing.
  */
-export interface TrackCodec {
-  write(w: Writer, state: State): void;
-  read(r: Reader, state: State, sized: boolean): void;
+export function emitReadTiles(source: Source, track: Track): void {
+  const { encodedKey } = track;
+  source.line(`
+    ${readUint('h')}
+    if (h !== 0) {
+      start = due = span = gap = length = 0;
+      if (h !== 3) { ${readUint('x')} start = Math.floor(newest / ${unitOf(track)}) - x; }
+      if (h > 3) {
+        ${readUint('due')}
+        if (h !== 5) { ${readUint('span')} ${readUint('gap')} }
+        ${readUint('length')}
+      }
+      from = at;
+      to = r.at = at + length;
+      ${source.constant(tileCodecOf(track).skip)}(r);
+      at = r.at;
+      state.${encodedKey} = {
+        closed: (h - (h & 1)) / 2 - 1, eternal: (h & 1) === 1,
+        from, to, span, gap, due, dueFrom: minutes, start, newestTo: at,
+      };
+    }`);
 }
 
-export function trackCodec(track: Track): TrackCodec {
+/** Variables of the programs that `emitReadTiles` is for. */
+export const readTilesVariables =
+  'let h = 0, start = 0, due = 0, span = 0, gap = 0, length = 0, from = 0, to = 0;';
+
+/** Writes a track's tiles. Those that nothing touched, and those of one newest tile, which are most, take no call. */
+export function emitWriteTiles(source: Source, track: Track): void {
+  const { cellsKey, objectsKey, encodedKey, stride } = track;
+  const writeTile = source.constant(tileCodecOf(track).writeSized);
+  source.line(`
+    encoded = state.${encodedKey};
+    cells = state.${cellsKey};
+    if (cells !== null && cells.length !== ${stride}) {
+      w.at = at;
+      ${source.constant(compileWriteAll(track))}(w, state);
+      at = w.at; out = w.bytes;
+    } else if (cells === null && encoded === null) {
+      ${reserve([], 1)}
+      out[at++] = 0;
+    } else {
+      ${reserve([], 60)}
+      closed = encoded === null ? 0 : encoded.closed;
+      isEternal = encoded === null ? cells[0] === -Infinity : encoded.eternal;
+      ${writeUint('(closed + 1) * 2 + (isEternal ? 1 : 0)')}
+      if (closed > 0 || !isEternal) {
+        ${writeUint(`Math.floor(newest / ${unitOf(track)}) - (encoded === null ? cells[0] / ${unitOf(track)} : encoded.start)`)}
+      }
+      if (closed > 0) {
+        ${writeUint(`encoded.due === 0 ? 0 : ${source.constant(dueAfter)}(encoded, minutes)`)}
+        if (closed > 1 || !isEternal) { ${writeUint('encoded.span')} ${writeUint('encoded.gap')} }
+        ${writeUint('encoded.to - encoded.from')}
+      }
+      w.at = at;
+      if (cells === null) w.copy(bytes, encoded.from, encoded.newestTo);
+      else {
+        if (closed > 0) w.copy(bytes, encoded.from, encoded.to);
+        ${writeTile}(w, cells, 0, state.${objectsKey}, 0, cells[0] === -Infinity ? 0 : cells[0], bytes);
+      }
+      at = w.at; out = w.bytes;
+    }`);
+}
+
+/** Variables of the programs that `emitWriteTiles` is for. */
+export const writeTilesVariables = 'let encoded = null, cells = null, closed = 0, isEternal = false;';
+
+/** Writes a track's tiles, however many are taken apart. */
+function compileWriteAll(track: Track): (w: Writer, state: State) => void {
   const { stride, objectStride, cellsKey, objectsKey, encodedKey } = track;
   const unit = unitOf(track);
   const tile = tileCodecOf(track);
   const scratch = new Writer();
-  const header = noTiles();
-
-  function writeUntouched(w: Writer, state: State, encoded: EncodedTiles): void {
-    const { closed, from, to, span, gap } = encoded;
-    const finite = closed + (encoded.eternal ? 0 : 1);
-    w.uint((closed + 1) * 2 + (encoded.eternal ? 1 : 0));
-    if (finite > 0) w.uint(Math.floor(state.newest / unit) - encoded.start);
-    if (closed > 0) {
-      w.uint(dueAfter(encoded, state.newest));
-      if (finite > 1) {
-        w.uint(span);
-        w.uint(gap);
-      }
-      w.uint(to - from);
-    }
-    w.copy(state.bytes, from, encoded.newestTo);
-  }
 
   function writeClosed(w: Writer, state: State, encoded: EncodedTiles | null, newestStart: number): void {
     const cells = state[cellsKey] as number[];
@@ -59,7 +108,7 @@ export function trackCodec(track: Track): TrackCodec {
       finite = encoded.closed - (encoded.eternal ? 1 : 0);
       last = (encoded.start - encoded.gap) * unit;
       first = last - encoded.span * unit;
-      due = dueAfter(encoded, state.newest);
+      due = dueAfter(encoded, Math.floor(state.newest / minute));
     }
     scratch.restart();
     for (let i = 0; i < open - 1; i++) {
@@ -85,111 +134,59 @@ export function trackCodec(track: Track): TrackCodec {
     w.copy(scratch.bytes, 0, scratch.at);
   }
 
-  return {
-    write(w, state) {
-      const encoded = state[encodedKey] as EncodedTiles | null;
-      if (encoded !== null && encoded.newestTo > 0) return writeUntouched(w, state, encoded);
-      const cells = state[cellsKey] as number[] | null;
-      if (cells === null || cells.length === 0) return w.byte(0);
-      const open = cells.length / stride;
-      const count = open + (encoded?.closed ?? 0);
-      const isEternal = encoded === null ? cells[0] === eternal : encoded.eternal;
-      w.uint(count * 2 + (isEternal ? 1 : 0));
-      const newest = (open - 1) * stride;
-      const start = cells[newest] as number;
-      if (start !== eternal) w.uint((floorTo(state.newest, unit) - start) / unit);
-      if (count > 1) writeClosed(w, state, encoded, start);
-      const objects = state[objectsKey] as unknown[];
-      const origin = start === eternal ? 0 : start;
-      tile.writeSized(w, cells, newest, objects, (open - 1) * objectStride, origin, state.bytes);
-    },
-
-    read(r, state, sized) {
-      readTilesHeader(r, unit, state.newest, header);
-      const { count, newestStart, span, gap, due, length } = header;
-      if (count === 0) return;
-      const from = r.at;
-      r.advance(length);
-      const to = r.at;
-      if (sized) tile.skip(r);
-      if (sized || count > 1) {
-        state[encodedKey] = {
-          closed: count - 1,
-          eternal: header.eternal,
-          from,
-          to,
-          span,
-          gap,
-          due,
-          dueFrom: Math.floor(state.newest / minute),
-          start: newestStart === eternal ? 0 : newestStart / unit,
-          newestTo: sized ? r.at : 0,
-        };
-      }
-      if (!sized) {
-        const cells = [newestStart];
-        const objects: unknown[] = [];
-        tile.read(r, cells, objects, newestStart === eternal ? 0 : newestStart);
-        state[cellsKey] = cells;
-        state[objectsKey] = objects;
-      }
-    },
+  return (w, state) => {
+    const encoded = state[encodedKey] as EncodedTiles | null;
+    const cells = state[cellsKey] as number[];
+    if (cells.length === 0) return w.byte(0);
+    const open = cells.length / stride;
+    const count = open + (encoded?.closed ?? 0);
+    const isEternal = encoded === null ? cells[0] === eternal : encoded.eternal;
+    w.uint(count * 2 + (isEternal ? 1 : 0));
+    const newest = (open - 1) * stride;
+    const start = cells[newest] as number;
+    if (start !== eternal) w.uint((floorTo(state.newest, unit) - start) / unit);
+    if (count > 1) writeClosed(w, state, encoded, start);
+    const objects = state[objectsKey] as unknown[];
+    const origin = start === eternal ? 0 : start;
+    tile.writeSized(w, cells, newest, objects, (open - 1) * objectStride, origin, state.bytes);
   };
 }
 
 const noBytes = { from: 0, to: 0 };
 
-/** What stands before a track's tiles. */
-export interface TilesHeader {
-  /** How many tiles, the newest included. */
-  count: number;
-  /** Whether the oldest takes all of the time before the others. */
-  eternal: boolean;
-  newestStart: number;
-  due: number;
-  /** Hops from the oldest finite closed tile's start to the newest's, and from there to the newest tile's. */
-  span: number;
-  gap: number;
-  /** Bytes of the closed tiles. */
-  length: number;
-}
-
-export const noTiles = (): TilesHeader => ({
-  count: 0,
-  eternal: false,
-  newestStart: eternal,
-  due: 0,
-  span: 0,
-  gap: 0,
-  length: 0,
-});
-
-/** Reads it into `into`, and stops before the closed tiles: they, and the newest tile, come next. */
-export function readTilesHeader(r: Reader, unit: number, newest: number, into: TilesHeader): void {
-  const header = r.uint();
-  const count = Math.floor(header / 2);
-  into.count = count;
-  into.eternal = header % 2 === 1;
-  into.newestStart = eternal;
-  into.due = 0;
-  into.span = 0;
-  into.gap = 0;
-  into.length = 0;
+/** Reads the tiles of a state of the first form: the newest has to be taken apart to find its end. */
+export function readFirstForm(r: Reader, track: Track, state: State): void {
+  const unit = unitOf(track);
+  const header = noTiles();
+  readTilesHeader(r, unit, state.newest, header);
+  const { count, newestStart, span, gap, due, length } = header;
   if (count === 0) return;
-  const finite = count - (into.eternal ? 1 : 0);
-  if (finite > 0) into.newestStart = floorTo(newest, unit) - r.uint() * unit;
-  if (count === 1) return;
-  into.due = r.uint();
-  if (finite > 1) {
-    into.span = r.uint();
-    into.gap = r.uint();
+  const from = r.at;
+  r.advance(length);
+  if (count > 1) {
+    state[track.encodedKey] = {
+      closed: count - 1,
+      eternal: header.eternal,
+      from,
+      to: r.at,
+      span,
+      gap,
+      due,
+      dueFrom: Math.floor(state.newest / minute),
+      start: newestStart / unit,
+      newestTo: 0,
+    };
   }
-  into.length = r.uint();
+  const cells = [newestStart];
+  const objects: unknown[] = [];
+  tileCodecOf(track).read(r, cells, objects, newestStart === eternal ? 0 : newestStart);
+  state[track.cellsKey] = cells;
+  state[track.objectsKey] = objects;
 }
 
 /** When closed tiles are due, as it is written: minutes from the newest time on, plus 1; 0 for never. */
-function dueAfter({ due, dueFrom }: EncodedTiles, newest: number): number {
-  return due === 0 ? 0 : Math.max(1, dueFrom + due - Math.floor(newest / minute));
+function dueAfter({ due, dueFrom }: EncodedTiles, minutes: number): number {
+  return due === 0 ? 0 : Math.max(1, dueFrom + due - minutes);
 }
 
 const minutesUntil = (time: number, newest: number): number =>
@@ -198,75 +195,3 @@ const minutesUntil = (time: number, newest: number): number =>
 /** Whether some of the closed tiles have come to be joined or dropped. */
 export const areDue = (encoded: EncodedTiles, newest: number): boolean =>
   encoded.due > 0 && Math.floor(newest / minute) >= encoded.dueFrom + encoded.due - 1;
-
-/** Takes the newest tile apart, where it is still bytes; its object partials may stay. */
-export function openNewest(track: Track, state: State): void {
-  const encoded = state[track.encodedKey] as EncodedTiles | null;
-  if (encoded !== null && encoded.newestTo > 0) {
-    const r = reader;
-    r.reset(state.bytes, encoded.to, encoded.newestTo);
-    const cells = [newestStartOf(track, encoded)];
-    const objects: unknown[] = [];
-    tileCodecOf(track).open(r, cells, objects);
-    if (encoded.closed === 0) state[track.encodedKey] = null;
-    else encoded.newestTo = 0;
-    state[track.cellsKey] = cells;
-    state[track.objectsKey] = objects;
-  } else if (state[track.cellsKey] === null) {
-    state[track.cellsKey] = [];
-    state[track.objectsKey] = [];
-  }
-}
-
-/** The start of the newest tile of a track that is still bytes. */
-export const newestStartOf = (track: Track, { closed, eternal: isEternal, start }: EncodedTiles): number =>
-  closed === 0 && isEternal ? eternal : start * unitOf(track);
-
-/** Takes all tiles of a track apart, and makes all partials in them. */
-export function openTiles(track: Track, state: State): void {
-  openNewest(track, state);
-  openPartials(track, state);
-  const encoded = state[track.encodedKey] as EncodedTiles | null;
-  if (encoded === null) return;
-  const tile = tileCodecOf(track);
-  const unit = unitOf(track);
-  const r = new Reader(state.bytes, encoded.from, encoded.to);
-  const cells: number[] = [];
-  const objects: unknown[] = [];
-  let start = (encoded.start - encoded.gap - encoded.span) * unit;
-  for (let i = 0; i < encoded.closed; i++) {
-    if (i === 0 && encoded.eternal) {
-      cells.push(eternal);
-      tile.read(r, cells, objects, 0);
-      continue;
-    }
-    if (i > (encoded.eternal ? 1 : 0)) start += r.uint() * unit;
-    cells.push(start);
-    tile.read(r, cells, objects, start);
-  }
-  if (r.at !== r.end) throw new CorruptBytesError(`closed tiles: ${r.end - r.at} bytes after their end`);
-  for (const cell of state[track.cellsKey] as number[]) cells.push(cell);
-  for (const object of state[track.objectsKey] as unknown[]) objects.push(object);
-  state[track.encodedKey] = null;
-  state[track.cellsKey] = cells;
-  state[track.objectsKey] = objects;
-}
-
-function openPartials(track: Track, state: State): void {
-  const cells = state[track.cellsKey] as number[];
-  const objects = state[track.objectsKey] as unknown[];
-  const { stride, objectStride } = track;
-  for (let tile = 0; tile < objects.length; tile += objectStride) {
-    const start = cells[(tile / objectStride) * stride] as number;
-    for (const { aggregator, at } of track.slots) {
-      const partial = aggregator.shape === 'object' ? objects[tile + at] : null;
-      if (typeof partial !== 'number' || aggregator.shape === 'numeric') continue;
-      objects[tile + at] = openPartial(aggregator, state.bytes, partial, start === eternal ? 0 : start);
-    }
-  }
-}
-
-/** The finest hop: starts are written in it. */
-export const unitOf = (track: Track): number => track.levels[0]?.hop ?? 1;
-
-const reader = new Reader(new Uint8Array());
