@@ -10,7 +10,7 @@ export interface State {
   bytes: Uint8Array;
   /** By track: the numbers of the tiles that were taken apart, oldest first; null while none was. */
   [cells: CellsKey]: number[] | null;
-  /** By track: their objects. A number says where in `bytes` one still is: its length first, then the partial. */
+  /** By track: their objects, of which some may still be bytes (codec/tile.ts). */
   [objects: ObjectsKey]: unknown[] | null;
   /** By track: the tiles before those, as they were read; null once all are taken apart. */
   [encoded: EncodedKey]: EncodedTiles | null;

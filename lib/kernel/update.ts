@@ -1,5 +1,6 @@
-import type { ObjectAggregator } from './aggregators/aggregator.ts';
+import type { Aggregator } from './aggregators/aggregator.ts';
 import { inputAs } from './aggregators/index.ts';
+import { Piece, Writer } from './codec/bytes.ts';
 import { openPartial, partialAt, tileCodecOf } from './codec/tile.ts';
 import type { Tie } from './compare.ts';
 import { expressionEmitter, type FunctionRegistry } from './expression/compile.ts';
@@ -105,14 +106,13 @@ function compileUpdate(
       } else {
         const index = `(at / ${track.stride}) * ${track.objectStride} + ${at}`;
         const event = `${key === null ? '' : `${key}, `}${input}, time, tie, ${orderBy}`;
+        const update = key === null ? 'update' : 'updateKey';
         source.line(`${guard}{`);
         source.line(`const objects = state.${track.objectsKey}, i = ${index};`);
-        source.line(`let partial = objects[i];`);
-        source.line(`if (partial === null) { partial = ${name}.create(); objects[i] = partial; }`);
-        emitOpen(source, aggregator, event);
-        source.line(
-          `if (partial !== null) ${name}.${key === null ? 'update' : 'updateKey'}(partial, ${event});`,
-        );
+        source.line('const partial = objects[i];');
+        source.line(`if (partial === null) ${name}.${update}(objects[i] = ${name}.create(), ${event});`);
+        emitEncoded(source, aggregator, key === null ? '' : 'Key', event);
+        source.line(`else ${name}.${update}(partial, ${event});`);
         source.line('}');
       }
     }
@@ -132,22 +132,35 @@ function compileUpdate(
   return source.compile(['state', 'values', 'time', 'tie']) as Programs['update'];
 }
 
-/** Makes the partial of what is still encoded; null where it stays what it is, whatever the event. */
-function emitOpen(source: Source, aggregator: ObjectAggregator<unknown>, event: string): void {
+/** Folds an event into a partial that is still bytes, and decodes it only where that takes it. */
+function emitEncoded(source: Source, aggregator: Aggregator, key: '' | 'Key', event: string): void {
   const name = source.constant(aggregator);
-  const open = `${source.constant(openPartial)}(${name}, state.bytes, partial, origin)`;
-  source.line(`else if (typeof partial === 'number') {`);
+  const piece = source.constant(Piece);
+  source.line(`else if (typeof partial === 'number' || partial instanceof ${piece}) {`);
   source.line('const origin = cells[at] === -Infinity ? 0 : cells[at];');
-  if (aggregator.foresee === undefined) {
-    source.line(`partial = objects[i] = ${open};`);
+  const open = `${source.constant(openPartial)}(${name}, state.bytes, partial, origin)`;
+  const fold = `${name}.update${key}(objects[i] = ${open}, ${event});`;
+  if (`refold${key}` in aggregator) {
+    const w = source.constant(refolded);
+    source.line(`
+      const edition = typeof partial === 'number' ? 0 : partial.edition;
+      let outcome = 'open';
+      if (edition < ${mostEditions}) {
+        ${w}.restart();
+        outcome = ${name}.refold${key}(${source.constant(partialAt)}(state.bytes, partial), ${w}, origin, ${event});
+        if (outcome === 'written') objects[i] = ${w}.piece(edition + 1);
+      }
+      if (outcome === 'open') { ${fold} }`);
   } else {
-    const reader = `${source.constant(partialAt)}(state.bytes, partial)`;
-    source.line(`const foreseen = ${name}.foresee(${reader}, origin, ${event});`);
-    source.line(`if (foreseen === 'same') partial = null;`);
-    source.line(`else partial = objects[i] = foreseen === 'anew' ? ${name}.create() : ${open};`);
+    source.line(fold);
   }
   source.line('}');
 }
+
+/** Where partials are written that events were folded into as bytes. Pieces of it live as long as their states. */
+const refolded = new Writer();
+/** From so many events on to copy a partial for each takes longer than to decode it for all. */
+const mostEditions = 6;
 
 const anyOf = (conditions: readonly string[]): string =>
   conditions.length === 0 ? 'false' : [...new Set(conditions)].join(' || ');

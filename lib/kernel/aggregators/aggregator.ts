@@ -35,15 +35,15 @@ export interface ObjectAggregator<P> {
   /** Passes over an encoded partial. */
   skip(r: Reader): void;
   /**
-   * What `update` would make of an encoded partial, as far as that shows without decoding it: `same`, the partial as it
-   * is; `anew`, what it makes of an empty one.
+   * `update` of an encoded partial, all that `r` has, where that can be done without decoding it: `same`, where it stays
+   * what it is; `written`, where what it became was written; `open`, where it has to be decoded after all.
    */
-  foresee?(r: Reader, origin: number, input: never, time: number, tie: Tie, rank: Value): Foreseen;
+  refold?(r: Reader, w: Writer, origin: number, input: never, time: number, tie: Tie, rank: Value): Refolded;
   /** How reads merge encoded partials, where that can be done without making each. */
   readonly gatherer?: Gatherer<unknown>;
 }
 
-export type Foreseen = 'same' | 'anew' | 'unknown';
+export type Refolded = 'same' | 'written' | 'open';
 
 /**
  * Merges encoded partials into something that serves row after row, and that finishes to the value which their merged

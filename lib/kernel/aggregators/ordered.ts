@@ -106,17 +106,17 @@ export function ordered(
         codec.skip(r);
       }
     },
-    foresee(r, origin, _, time) {
-      if (end === 'last') return 'unknown';
+    refold(r, _, origin, __, time) {
+      if (end === 'last') return 'open';
       const n = r.count();
-      if (n < k) return 'unknown';
+      if (n < k) return 'open';
       let last = origin;
       for (let i = 0; i < n; i++) {
         last += r.int();
         ties.skip(r);
         codec.skip(r);
       }
-      return time > last ? 'same' : 'unknown';
+      return time > last ? 'same' : 'open';
     },
     /** As `encode`, with two more numbers: how long the entries span, and how many bytes they take. */
     writeKept(w, p, origin) {

@@ -84,10 +84,9 @@ export function single(end: 'first' | 'last', input: ValueType, ties: TieCodec):
       ties.skip(r);
       codecs.values.skip(r);
     },
-    foresee(r, origin, _, time) {
-      if (r.byte() === 0) return 'anew';
-      const later = (time - origin - r.int()) * sign;
-      return later > 0 ? 'anew' : later < 0 ? 'same' : 'unknown';
+    refold(r, _, origin, __, time) {
+      if (r.byte() === 0) return 'open';
+      return (time - origin - r.int()) * sign < 0 ? 'same' : 'open';
     },
     writeKept: (w, p, origin) => aggregator.encode(w, p, origin),
     readKept: (r, origin) => aggregator.decode(r, origin),

@@ -162,6 +162,13 @@ export class Writer {
     return out;
   }
 
+  /** Where it is: as `share`, and without a view, which costs more than a few bytes are worth. */
+  piece(edition: number): Piece {
+    const from = this.#start;
+    this.#start = this.at;
+    return new Piece(this.bytes, from, this.at, edition);
+  }
+
   /**
    * The same without a copy: a view of a slab that many pieces share and that no one writes to again. A small array of
    * its own costs more than encoding a row.
@@ -170,6 +177,22 @@ export class Writer {
     const out = this.bytes.subarray(this.#start, this.at);
     this.#start = this.at;
     return out;
+  }
+}
+
+/** A piece of bytes. A class, so that one is known from whatever else may stand in its place. */
+export class Piece {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+  /** How often it was written anew. */
+  readonly edition: number;
+
+  constructor(bytes: Uint8Array, from: number, to: number, edition: number) {
+    this.bytes = bytes;
+    this.from = from;
+    this.to = to;
+    this.edition = edition;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Track } from '../shape.ts';
 import { type EncodedTiles, eternal, type State } from '../state.ts';
 import { CorruptBytesError, Reader } from './bytes.ts';
-import { openPartial, tileCodecOf } from './tile.ts';
+import { isEncoded, openPartial, tileCodecOf } from './tile.ts';
 import { unitOf } from './tiles-header.ts';
 
 /** Takes the newest tile apart, where it is still bytes; its object partials may stay. */
@@ -57,7 +57,7 @@ function openPartials(track: Track, state: State): void {
     const start = cells[(tile / objectStride) * stride] as number;
     for (const { aggregator, at } of track.slots) {
       const partial = aggregator.shape === 'object' ? objects[tile + at] : null;
-      if (typeof partial !== 'number' || aggregator.shape === 'numeric') continue;
+      if (aggregator.shape === 'numeric' || !isEncoded(partial)) continue;
       objects[tile + at] = openPartial(aggregator, state.bytes, partial, start === eternal ? 0 : start);
     }
   }

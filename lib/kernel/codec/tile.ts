@@ -2,7 +2,7 @@ import type { ObjectAggregator } from '../aggregators/aggregator.ts';
 import { Source } from '../generate.ts';
 import type { Track } from '../shape.ts';
 import type { EncodedTiles, State } from '../state.ts';
-import { CorruptBytesError, Reader, type Writer } from './bytes.ts';
+import { CorruptBytesError, Piece, Reader, type Writer } from './bytes.ts';
 import {
   beginReading,
   beginWriting,
@@ -28,7 +28,7 @@ export interface TileCodec {
   open(state: State, encoded: EncodedTiles, start: number): number[];
   /** Passes over a sized tile. */
   skip(r: Reader): void;
-  /** Writes the tile at these places. Objects that are numbers are taken from `bytes`. */
+  /** Writes the tile at these places. Objects that are still encoded are taken from `bytes`. */
   write: WriteTile;
   writeSized: WriteTile;
 }
@@ -60,23 +60,36 @@ export function tileCodecOf(track: Track): TileCodec {
 
 const codecs = new WeakMap<Track, TileCodec>();
 
-/** The partial of a sized tile whose length is at `at`. */
+/**
+ * An object partial of the newest tile that is still bytes: where its length is in the state's, or, once events were
+ * folded into them, new bytes.
+ */
+export type EncodedPartial = number | Piece;
+
+export const isEncoded = (partial: unknown): partial is EncodedPartial =>
+  typeof partial === 'number' || partial instanceof Piece;
+
+/** Makes the partial. */
 export function openPartial(
   aggregator: ObjectAggregator<unknown>,
   bytes: Uint8Array,
-  at: number,
+  encoded: EncodedPartial,
   origin: number,
 ): unknown {
-  const r = partialAt(bytes, at);
+  const r = partialAt(bytes, encoded);
   const partial = aggregator.decode(r, origin);
   if (r.at !== r.end) throw new CorruptBytesError(`partial ends at byte ${r.at}, not at ${r.end}`);
   return partial;
 }
 
-/** What reads that partial. One serves all: reading partials never waits in between. */
-export function partialAt(bytes: Uint8Array, at: number): Reader {
-  reader.reset(bytes, at);
-  reader.end = reader.sizedEnd();
+/** What reads it. One serves all: reading partials never waits in between. */
+export function partialAt(bytes: Uint8Array, encoded: EncodedPartial): Reader {
+  if (typeof encoded === 'number') {
+    reader.reset(bytes, encoded);
+    reader.end = reader.sizedEnd();
+  } else {
+    reader.reset(encoded.bytes, encoded.from, encoded.to);
+  }
   return reader;
 }
 
@@ -161,6 +174,7 @@ function compileWrite(track: Track, sized: boolean): WriteTile {
   const source = new Source();
   const copy = source.constant(sized ? copySized : copyPartial);
   source.line(beginWriting);
+  const piece = source.constant(Piece);
   source.line('let partial, opened;');
   for (let first = 0; first < track.slots.length; first += 8) {
     const slots = track.slots.slice(first, first + 8);
@@ -186,7 +200,9 @@ function compileWrite(track: Track, sized: boolean): WriteTile {
         const encode = `${source.constant(aggregator)}.encode(w, partial, origin);`;
         source.line('w.at = at;');
         source.line(`partial = objects[object + ${at}];`);
-        source.line(`if (typeof partial === 'number') ${copy}(w, bytes, partial);`);
+        source.line(
+          `if (typeof partial === 'number' || partial instanceof ${piece}) ${copy}(w, bytes, partial);`,
+        );
         source.line(
           sized ? `else { opened = w.openLength(); ${encode} w.closeLength(opened); }` : `else { ${encode} }`,
         );
@@ -199,11 +215,13 @@ function compileWrite(track: Track, sized: boolean): WriteTile {
   return source.compile(['w', 'cells', 'from', 'objects', 'object', 'origin', 'bytes']) as WriteTile;
 }
 
-function copySized(w: Writer, bytes: Uint8Array, at: number): void {
-  w.copy(bytes, at, partialAt(bytes, at).end);
+function copySized(w: Writer, bytes: Uint8Array, partial: EncodedPartial): void {
+  const { bytes: source, at, end } = partialAt(bytes, partial);
+  w.uint(end - at);
+  w.copy(source, at, end);
 }
 
-function copyPartial(w: Writer, bytes: Uint8Array, at: number): void {
-  const { at: from, end } = partialAt(bytes, at);
-  w.copy(bytes, from, end);
+function copyPartial(w: Writer, bytes: Uint8Array, partial: EncodedPartial): void {
+  const { bytes: source, at, end } = partialAt(bytes, partial);
+  w.copy(source, at, end);
 }
