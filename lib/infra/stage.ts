@@ -1,5 +1,6 @@
 import { Stack, type StackProps, Stage, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { environmentTag } from '../adapters/aws/deployment.ts';
 import { fillBackfillStack } from './backfill/backfill-stack.ts';
 import type { DeploymentContext } from './context.ts';
 import { fillDataStack } from './data/data-stack.ts';
@@ -31,7 +32,7 @@ export function createStage(app: Construct, context: DeploymentContext): Stage {
   const serving = fillServingStack(served, context, stored);
   fillMonitoringStack(stack('Monitoring', 'dashboard and alarms'), context, { stored, processing, serving });
 
-  Tags.of(stage).add('millrace:environment', name);
+  Tags.of(stage).add(environmentTag, name);
   for (const [key, value] of Object.entries(environment.tags)) Tags.of(stage).add(key, value);
   return stage;
 }

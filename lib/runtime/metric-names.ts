@@ -62,5 +62,8 @@ export type MetricName = (typeof metricNames)[keyof typeof metricNames];
 
 export const metricNamespace = 'Millrace';
 
+/** Of a deployed environment, so that several in one account stay apart. */
+export const namespaceOf = (environment: string): string => `${metricNamespace}/${environment}`;
+
 /** The dimension of what ingest and transform emit, and of what serve emits. */
 export const metricDimensions = { stream: 'stream', name: 'name' } as const;

@@ -71,6 +71,31 @@ export const controlTable: TableDefinition = {
   ttlAttribute: null,
 };
 
+/**
+ * The table of the leases of workers (lib/runtime/worker). What it holds may be lost: shards are leased anew then, and
+ * read on where progress ends.
+ *
+ * | attribute | type | meaning |
+ * | --- | --- | --- |
+ * | `life` | S | the life of the stream |
+ * | `shard` | S | the shard's id |
+ * | `counter` | N | one more with every write, which is conditioned on the one before |
+ * | `owner` | S | the worker that processes the shard, where one does |
+ * | `checkpoint` | S | the sequence number that was settled last, for people |
+ * | `drained` | BOOL | true once the shard is closed and all its records are settled |
+ */
+export const leaseTable: TableDefinition = {
+  KeySchema: [
+    { AttributeName: 'life', KeyType: 'HASH' },
+    { AttributeName: 'shard', KeyType: 'RANGE' },
+  ],
+  AttributeDefinitions: [
+    { AttributeName: 'life', AttributeType: 'S' },
+    { AttributeName: 'shard', AttributeType: 'S' },
+  ],
+  ttlAttribute: null,
+};
+
 /** DynamoDB's limit for one item, names and key included. */
 export const longestItem = 400 * 1024;
 

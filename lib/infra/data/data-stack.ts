@@ -1,5 +1,6 @@
-import { RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { deploymentOutputs } from '../../adapters/aws/deployment.ts';
 import type { DeploymentContext } from '../context.ts';
 import { type Buckets, createBuckets } from './buckets.ts';
 import { type CacheServer, createCache } from './cache.ts';
@@ -27,7 +28,7 @@ export function fillDataStack(stack: Stack, context: DeploymentContext): StoredD
   const key = createKey(stack, context, removal);
   const buckets = createBuckets(stack, context, key, removal);
   const network = createNetwork(stack, context);
-  return {
+  const stored = {
     key,
     streams: createStreams(stack, context, key, removal),
     tables: createFeatureTables(stack, context, key, removal),
@@ -36,4 +37,15 @@ export function fillDataStack(stack: Stack, context: DeploymentContext): StoredD
     network,
     cache: createCache(stack, context, key, network),
   };
+  sayWhere(stack, stored);
+  return stored;
+}
+
+/** For tools outside, the command line among them. */
+function sayWhere(stack: Stack, { streams, tables, buckets }: StoredData): void {
+  const names = Object.fromEntries([...streams].map(([name, { stream }]) => [name, stream.streamName]));
+  new CfnOutput(stack, deploymentOutputs.streams, { value: stack.toJsonString(names) });
+  new CfnOutput(stack, deploymentOutputs.bucket, { value: buckets.setAside.bucket.bucketName });
+  new CfnOutput(stack, deploymentOutputs.controlTable, { value: tables.control.tableName });
+  new CfnOutput(stack, deploymentOutputs.progressTable, { value: tables.progress.tableName });
 }

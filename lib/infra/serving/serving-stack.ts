@@ -1,5 +1,6 @@
 import { CfnOutput, type Stack } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { deploymentOutputs } from '../../adapters/aws/deployment.ts';
 import { tableOf } from '../../runtime/rows.ts';
 import type { DeploymentContext } from '../context.ts';
 import type { StoredData } from '../data/data-stack.ts';
@@ -22,7 +23,10 @@ export function fillServingStack(stack: Stack, context: DeploymentContext, store
   const serve = createServe(stack, context, stored);
   activatePlan(stack, context, stored, [ingest, serve]);
   const api = createApi(stack, context, stored.key, { ingest: ingest.live, serve: serve.live });
-  new CfnOutput(stack, 'ApiUrl', { value: api.apiEndpoint, description: 'Where events and features are' });
+  new CfnOutput(stack, deploymentOutputs.apiUrl, {
+    value: api.apiEndpoint,
+    description: 'Where events and features are',
+  });
   new CfnOutput(stack, 'ApiId', { value: api.apiId });
   return { api, ingest, serve };
 }
