@@ -1,5 +1,6 @@
 import type { RedisOptions } from '../lib/adapters/redis/client.ts';
 import type { RedisRowCache } from '../lib/adapters/redis/row-cache.ts';
+import { parseRedisUrl } from '../lib/adapters/redis/url.ts';
 import { metricNames } from '../lib/runtime/metric-names.ts';
 import type { RowCache } from '../lib/runtime/ports.ts';
 import type { Amounts } from './counter.ts';
@@ -58,21 +59,10 @@ const noCounts: RedisRowCache['counts'] = {
   unpublished: 0,
 };
 
-function redisOptions(text: string): Omit<RedisOptions, 'timeoutMs'> {
-  const url = URL.parse(text);
-  const known = url !== null && [...url.searchParams.keys()].every(name => name === 'cluster');
-  if (!known || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '') {
-    throw new EnvironmentError(
-      'the environment variable MILLRACE_CACHE_URL is no rediss://host:port, with ?cluster=true for a cluster',
-    );
+function redisOptions(url: string): RedisOptions {
+  try {
+    return parseRedisUrl(url);
+  } catch (error) {
+    throw new EnvironmentError(`the environment variable MILLRACE_CACHE_URL: ${(error as Error).message}`);
   }
-  const { username, password } = url;
-  return {
-    host: url.hostname,
-    port: Number(url.port || 6379),
-    tls: url.protocol === 'rediss:',
-    isCluster: url.searchParams.get('cluster') === 'true',
-    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
-    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-  };
 }

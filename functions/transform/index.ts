@@ -7,7 +7,7 @@ import { publishingWrites } from '../../lib/runtime/cached-rows.ts';
 import { followPlan } from '../../lib/runtime/follow-plan.ts';
 import { createKinesisHandler } from '../../lib/runtime/kinesis-batch.ts';
 import { metricNames } from '../../lib/runtime/metric-names.ts';
-import { tablesOf } from '../../lib/runtime/plan-tables.ts';
+import { defaultRetentionMs, timesToLive } from '../../lib/runtime/plan-tables.ts';
 import { tableOf } from '../../lib/runtime/rows.ts';
 import { createTransform } from '../../lib/runtime/transform.ts';
 import type { Transform } from '../../lib/runtime/transform-result.ts';
@@ -39,7 +39,7 @@ export function createTransformFunction(
   const bucket = required(environment, 'MILLRACE_BUCKET');
   // S3's client is a third of the bundle, and most functions never meet a bad event.
   const setAside = later(async () => (await import('../set-aside.ts')).openSetAside(bucket));
-  const retentionMs = numberIn(environment, 'MILLRACE_RETENTION_HOURS', 168) * hour;
+  const retentionMs = numberIn(environment, 'MILLRACE_RETENTION_HOURS', defaultRetentionMs / hour) * hour;
   const cache = openRowCache(environment);
   const { activePlan, storeOf } = state ?? openState(environment, 'write', tally);
 
@@ -48,8 +48,7 @@ export function createTransformFunction(
     own,
     clock: systemClock,
     make(plan, tableName) {
-      const times = new Map(tablesOf(plan).map(({ table, ttlMs }) => [table, ttlMs(retentionMs)]));
-      const rows = countingWrites(storeOf({ tableName, ttlOf: table => times.get(table) ?? null }), tally);
+      const rows = countingWrites(storeOf({ tableName, ttlOf: timesToLive(plan, retentionMs) }), tally);
       return createTransform({
         plan,
         functions,

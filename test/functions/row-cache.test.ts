@@ -101,7 +101,7 @@ test.each(['localhost:6379', 'https://host:1', 'rediss://', 'rediss://host?clust
   async url => {
     const state = await memoryState(defined.plan);
     expect(() => createServeFunction(defined, { MILLRACE_CACHE_URL: url }, state)).toThrow(
-      'MILLRACE_CACHE_URL is no rediss://host:port',
+      'MILLRACE_CACHE_URL: that is no address of Redis',
     );
   },
 );

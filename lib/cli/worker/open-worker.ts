@@ -23,7 +23,7 @@ import { createS3UnappliedStore } from '../../adapters/s3/unapplied.ts';
 import { systemTime } from '../../adapters/worker-time.ts';
 import type { CompiledDefinitions } from '../../local/index.ts';
 import { MillraceError } from '../../runtime/errors.ts';
-import { tablesOf } from '../../runtime/plan-tables.ts';
+import { tablesOf, timesToLive } from '../../runtime/plan-tables.ts';
 import type { StateStore } from '../../runtime/ports.ts';
 import { localRowLimits, type RowLimits } from '../../runtime/rows.ts';
 import { createTransform } from '../../runtime/transform.ts';
@@ -105,6 +105,7 @@ export async function openWorker(settings: WorkerSettings): Promise<OpenWorker> 
         client: dynamo,
         tableName: names.rows,
         progressTable: names.progress,
+        ttlOf: timesToLive(plan),
       });
       return { store, limits: dynamoRowLimits, close: async () => {} };
     }

@@ -33,7 +33,7 @@ export function fillDataStack(stack: Stack, context: DeploymentContext): StoredD
     streams: createStreams(stack, context, key, removal),
     tables: createFeatureTables(stack, context, key, removal),
     buckets,
-    catalog: createCatalog(stack, context, buckets.lake.bucket),
+    catalog: createCatalog(stack, context, buckets.lake.bucket, removal),
     network,
     cache: createCache(stack, context, key, network),
   };
