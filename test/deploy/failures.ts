@@ -108,21 +108,26 @@ export const failures: Readonly<Record<string, Failure>> = {
     const item = arrivals.find(({ kind }) => kind === 'fresh')!.event.item;
     const repair = await breakRow(world, options.definitions, table, item);
     await processSome(world, options, arrivals);
-    const waiting = await world.unapplied.list({ table, limit: 100_000 });
-    expect(waiting.length > 0, 'events for the row are set aside as unapplied');
+    const waiting = () => world.unapplied.list({ table, limit: 100_000 });
+    expect((await waiting()).length > 0, 'events for the row are set aside as unapplied');
+    // Attempts of two shards may have set the same row's events aside, and one of them lost: its entries say nothing.
     const { applied } = await repair();
-    expect(applied === waiting.length, `a redrive applies all ${waiting.length}, not ${applied}`);
-    return `${waiting.length} events for it waited in S3, and were redriven when its bytes were back`;
+    expect(applied > 0 && (await waiting()).length === 0, `none waits after a redrive of ${applied}`);
+    return `${applied} events for it waited in S3, and were redriven when its bytes were back`;
   },
 
   'records older than the mapping retries': async (world, options) => {
     const { poller, signal } = options;
     const { maxAgeMs, destination } = settingsOf(world.deployment.mapping);
     expect(maxAgeMs !== null && destination !== null, 'the mapping has a greatest age and a destination');
+    const inStream = async () => [...(await world.records()).values()].flat().length;
+    const before = await inStream();
     poller.faults = { later: maxAgeMs! };
     const [request] = requestsOf(someEvents(options), 20);
     await world.http.send(request!.body);
-    while (poller.givenUp.length === 0) {
+    const sent = (await inStream()) - before;
+    // All of them: progress does not pass a shard's last record when that is given up.
+    while (poller.givenUp.flatMap(({ records }) => records).length < sent) {
       signal.throwIfAborted();
       await new Promise(resolve => setTimeout(resolve, 100));
     }
