@@ -29,6 +29,7 @@ export interface Synthesised {
   readonly app: App;
   readonly stage: Stage;
   template(stack: StackName): Template;
+  stackName(stack: StackName): string;
   /** Resources of a type, with their logical ids; of all stacks where none is given. */
   resources(type: string, stack?: StackName): readonly (Resource & { readonly id: string })[];
   /** The only resource of a type in a stack whose logical id begins so. */
@@ -65,6 +66,7 @@ export function synthesise(settings: EnvironmentSettings, key?: string): Synthes
     app,
     stage,
     template,
+    stackName: stack => (stage.node.findChild(stack) as Stack).stackName,
     resources,
     one(type, stack, id = '') {
       const found = resources(type, stack).filter(one => one.id.startsWith(id));
