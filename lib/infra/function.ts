@@ -10,6 +10,7 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { namespaceOf } from '../runtime/metric-names.ts';
 import type { DeployedFunction, DeploymentContext } from './context.ts';
 import type { Network } from './data/network.ts';
 import { type FunctionSettings, secondsOf } from './environment/index.ts';
@@ -77,7 +78,11 @@ export function createFunction(
     timeout: Duration.seconds(secondsOf(settings.timeout)),
     ...(settings.reserved === null ? {} : { reservedConcurrentExecutions: settings.reserved }),
     tracing: environment.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
-    environment: { POWERTOOLS_SERVICE_NAME: name, ...variables },
+    environment: {
+      POWERTOOLS_SERVICE_NAME: name,
+      POWERTOOLS_METRICS_NAMESPACE: namespaceOf(environment.name),
+      ...variables,
+    },
     ...(network === null
       ? {}
       : {

@@ -1,4 +1,5 @@
 import { secondsOf } from '../environment/index.ts';
+import { alarmsOf } from '../watch/alarms.ts';
 import { type CostLine, costLine, figure } from './cost-line.ts';
 import { hoursPerMonth, prices, secondsPerMonth } from './prices.ts';
 import { batchesPerSecond, type Workload } from './workload.ts';
@@ -62,7 +63,8 @@ function watchingLines({ settings, streams, traffic, plan }: Workload): CostLine
   const calls = requests + batches;
   const gigabytes = (calls * linesPerCall + requests * accessLine) * (secondsPerMonth / 1024 ** 3);
   const logDays = secondsOf(settings.logs.keepFor) / 86_400;
-  const alarms = streams.length * 10 + 8;
+  const rollBacks = settings.rollout.kind === 'at-once' ? 0 : 2 + streams.length;
+  const alarms = alarmsOf(plan, settings).length + rollBacks;
   const metrics =
     streams.length * metricsOfStream + (plan.groups.length + plan.services.length) * metricsOfRead;
   return [
