@@ -3,6 +3,7 @@ import {
   emptyRing,
   type FunctionRegistry,
   forgetBefore,
+  type GroupKernel,
   type GroupPlan,
   hash53,
   hashPosition,
@@ -31,8 +32,8 @@ import type { RowLimits } from './rows.ts';
  * counts, the same id at the same position is a retry of it, and at any other position a copy, which counts nowhere.
  */
 export interface HomeRows {
-  /** The group whose rows they are, if one sits on the stream's key: the pass folds it as well. */
-  readonly group: string | undefined;
+  /** That of the group whose rows they are, if one sits on the stream's key: the pass folds it as well. */
+  readonly kernel: GroupKernel;
   /** The pass over the home rows of a batch's events; it sets their `counts`. `arrivalTime` is the first record's. */
   pass(mark: string, events: readonly PlacedEvent[], arrivalTime: number): RowPass;
 }
@@ -128,7 +129,7 @@ export function createHomeRows(
     return row.idRuns.map(run => loaded.get(run.id) as SettledIds);
   }
 
-  return { group: stream.home, pass };
+  return { kernel, pass };
 }
 
 /** A row that names more small runs than this takes back what they hold, and spills it as one. */

@@ -31,6 +31,18 @@ export function tablesOf(plan: Plan): readonly PlanTable[] {
   });
 }
 
+/** How long (ms) after its last write a row of a table may be dropped; null: never. For a state store's `ttlOf`. */
+export function timesToLive(
+  plan: Plan,
+  retentionMs: number = defaultRetentionMs,
+): (table: string) => number | null {
+  const times = new Map(tablesOf(plan).map(({ table, ttlMs }) => [table, ttlMs(retentionMs)]));
+  return table => times.get(table) ?? null;
+}
+
+/** Where it is not said for how long (ms) a stream keeps events. */
+export const defaultRetentionMs = 7 * day;
+
 /**
  * A row is as good as none once no window of its group can see its last event, for any time that may be read
  * (`readableMs`); events are never later than the write that folds them. One that remembers ids is asked about copies

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { count, definitions, featureGroup, stream, string, timestamp } from '../../lib/define/index.ts';
 import { day, hour, minute } from '../../lib/kernel/time.ts';
-import { readableMs, tablesOf } from '../../lib/runtime/plan-tables.ts';
+import { defaultRetentionMs, readableMs, tablesOf, timesToLive } from '../../lib/runtime/plan-tables.ts';
 import { plays, song, songFinishes, songPlays, user, userPlays } from '../support/plays.ts';
 
 const withIds = stream('views', {
@@ -48,4 +48,14 @@ test('ids that no group remembers have a table of their own', () => {
     'views',
   ]);
   expect(tablesOf(definitions({ groups: [songPlays] }).plan).map(t => t.stream)).toEqual([plays.name]);
+});
+
+test('a store is told by table; tables that are not of the Plan keep their rows', () => {
+  const { plan } = definitions({ groups: [views(song, '1h'), songPlays] });
+  const ttlOf = timesToLive(plan);
+  expect(['song_plays@1', 'views#ids@1', 'other@1'].map(ttlOf)).toEqual([
+    7 * day + hour + readableMs,
+    3 * day + defaultRetentionMs,
+    null,
+  ]);
 });

@@ -7,7 +7,8 @@ import type { RedisOptions } from './client.ts';
  */
 export function parseRedisUrl(text: string): RedisOptions {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '')
+  const isOurs = url !== null && [...url.searchParams.keys()].every(name => name === 'cluster');
+  if (!isOurs || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '')
     // It may have a password, which is not repeated.
     throw new MillraceError('that is no address of Redis: write redis://HOST:PORT, or rediss:// for TLS');
   const { hostname, port, username, password, protocol, searchParams } = url;
