@@ -159,11 +159,22 @@ test('a worker that comes gets its share, and who stays takes over at once from 
   const first = scene.start('w1');
   await scene.time.until(() => load('w1') === 4, 'the first has all');
   const second = scene.start('w2');
-  await scene.time.until(() => load('w1') === 2 && load('w2') === 2, 'each has half');
-  for (const shard of ['a', 'b', 'c', 'd']) scene.play(shard, 'u1', 3);
-  await scene.time.until(async () => (await scene.plays()).u1 === 12, 'all is counted');
-  await scene.time.pass(60_000);
-  expect([first, second].map(w => w.changes().filter(c => c.startsWith('lost')).length)).toEqual([2, 0]);
+  for (let i = 0; i < 60; i++) {
+    for (const shard of ['a', 'b', 'c', 'd']) scene.play(shard, 'u1', 1);
+    await scene.time.pass(1_000);
+  }
+  expect([load('w1'), load('w2')]).toEqual([2, 2]);
+  await scene.time.until(async () => (await scene.plays()).u1 === 240, 'all is counted');
+  // A shard is handed over between two batches: none is processed by both.
+  const tried = [first, second].flatMap(w => w.attempts.flatMap(({ sequences }) => sequences));
+  expect(tried.sort((x, y) => x - y)).toEqual(Array.from({ length: 240 }, (_, i) => i + 1));
+  const counts = (change: string) =>
+    [first, second].map(w => w.changes().filter(c => c.startsWith(`${change} `)).length);
+  expect([counts('given-up'), counts('taken'), counts('lost')]).toEqual([
+    [2, 0],
+    [4, 2],
+    [0, 0],
+  ]);
   const before = scene.time.now();
   await first.stop();
   await scene.time.until(() => load('w2') === 4, 'the second has all');
