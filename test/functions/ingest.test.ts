@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { HttpApiEvent } from '../../functions/http-api.ts';
 import { createIngestFunction } from '../../functions/ingest/index.ts';
 import { definitions } from '../../lib/define/index.ts';
@@ -74,6 +74,14 @@ test('metrics say what became of the events, as CloudWatch reads them from the l
       ],
     })),
   );
+});
+
+test('metrics go to the namespace that the deployment names', async () => {
+  vi.stubEnv('POWERTOOLS_METRICS_NAMESPACE', 'Millrace/dev');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await create()(request(playText()));
+  const [metrics] = lines.filter(line => '_aws' in line);
+  expect(metrics).toMatchObject({ _aws: { CloudWatchMetrics: [{ Namespace: 'Millrace/dev' }] } });
 });
 
 test.each<[string, HttpApiEvent]>([

@@ -63,7 +63,7 @@ function watchingLines({ settings, streams, traffic, plan }: Workload): CostLine
   const calls = requests + batches;
   const gigabytes = (calls * linesPerCall + requests * accessLine) * (secondsPerMonth / 1024 ** 3);
   const logDays = secondsOf(settings.logs.keepFor) / 86_400;
-  const rollBacks = settings.rollout.kind === 'at-once' ? 0 : 2 + streams.length;
+  const rollBacks = settings.rollout.kind === 'at-once' ? 0 : liveFunctions + streams.length;
   const alarms = alarmsOf(plan, settings).length + rollBacks;
   const metrics =
     streams.length * metricsOfStream + (plan.groups.length + plan.services.length) * metricsOfRead;
@@ -123,6 +123,8 @@ function watchingLines({ settings, streams, traffic, plan }: Workload): CostLine
   ];
 }
 
+/** Whose code is rolled back by an alarm each, beside the transforms: ingest, serve, archive. */
+const liveFunctions = 3;
 /** Lambda's three lines, and one of metrics: bytes. */
 const linesPerCall = 1_200;
 /** A line of the HTTP API's access log. */
