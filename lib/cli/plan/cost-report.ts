@@ -39,6 +39,9 @@ function assumptions({ streams, traffic }: CostEstimate['workload']): string[] {
           `events are spread evenly over ${[...even].join(', ')}: no writes are saved then (--gap, --skew or --sample say more)`,
         ]
       : []),
+    ...streams
+      .filter(({ settings }) => settings.source.kind === 'existing')
+      .map(({ name }) => `the stream ${name} is on the bill of its owner`),
     ...(traffic.readsPerSecond === 0 ? ['nobody reads (--reads says how many requests a second do)'] : []),
   ];
 }

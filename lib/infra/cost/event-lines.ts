@@ -42,6 +42,15 @@ export function streamLines(stream: StreamLoad): CostLine[] {
   const gigabytes = perMonth(records * kilobytes) / gigabyteKb;
   const recordsFormula = `${figure(records)} records/s × ${figure(kilobytes)} KB × ${month}`;
   const named = (item: string): string => `Kinesis ${stream.name}, ${item}`;
+  const kept = (item: string, hours: number, price: number): CostLine =>
+    costLine({
+      part,
+      item: named(item),
+      formula: `${figure(gigabytes)} GB × ${figure(hours)} h ÷ ${hoursPerMonth} h`,
+      quantity: (gigabytes * hours) / hoursPerMonth,
+      unit: 'GB-months',
+      price,
+    });
   if (source.kind === 'provisioned') {
     const units = billedUnits(stream, 25 * 1024);
     const shardHours = stream.shards * hoursPerMonth;
@@ -65,13 +74,14 @@ export function streamLines(stream: StreamLoad): CostLine[] {
       ...ifAny(keptHours - 24, () =>
         costLine({
           part,
-          item: named(`kept for ${keptHours} h`),
+          item: named('kept beyond a day'),
           formula: `${stream.shards} shards × ${hoursPerMonth} h`,
           quantity: shardHours,
           unit: 'shard-hours',
           price: prices.kinesisShardHourExtended,
         }),
       ),
+      ...ifAny(keptHours - 168, hours => kept('kept beyond a week', hours, prices.kinesisGbMonthLong)),
     ];
   }
   const readGigabytes = (perMonth(stream.eventsPerSecond * stream.bytesPerEvent) / gigabyte) * readers;
@@ -100,16 +110,10 @@ export function streamLines(stream: StreamLoad): CostLine[] {
       unit: 'GB',
       price: prices.kinesisOnDemandGbOut,
     }),
-    ...ifAny(keptHours - 24, hours =>
-      costLine({
-        part,
-        item: named(`kept for ${keptHours} h`),
-        formula: `${figure(gigabytes)} GB × ${hours} h beyond the first day ÷ ${hoursPerMonth} h`,
-        quantity: (gigabytes * hours) / hoursPerMonth,
-        unit: 'GB-months',
-        price: prices.kinesisOnDemandGbMonthExtended,
-      }),
+    ...ifAny(Math.min(keptHours, 168) - 24, hours =>
+      kept('kept beyond a day', hours, prices.kinesisOnDemandGbMonthExtended),
     ),
+    ...ifAny(keptHours - 168, hours => kept('kept beyond a week', hours, prices.kinesisGbMonthLong)),
   ];
 }
 

@@ -65,8 +65,8 @@ function watchingLines({ settings, streams, traffic, plan }: Workload): CostLine
   const logDays = secondsOf(settings.logs.keepFor) / 86_400;
   const rollBacks = settings.rollout.kind === 'at-once' ? 0 : liveFunctions + streams.length;
   const alarms = alarmsOf(plan, settings).length + rollBacks;
-  const metrics =
-    streams.length * metricsOfStream + (plan.groups.length + plan.services.length) * metricsOfRead;
+  const read = plan.groups.length + plan.services.length;
+  const metrics = streams.length * metricsOfStream + read * metricsOfRead + metricsOfApi;
   return [
     costLine({
       part,
@@ -87,7 +87,7 @@ function watchingLines({ settings, streams, traffic, plan }: Workload): CostLine
     costLine({
       part,
       item: 'Metrics',
-      formula: `${streams.length} streams × ${metricsOfStream} + ${plan.groups.length + plan.services.length} groups and services × ${metricsOfRead}`,
+      formula: `${streams.length} streams × ${metricsOfStream} + ${read} groups and services × ${metricsOfRead} + ${metricsOfApi} of the API`,
       quantity: metrics,
       unit: 'metrics',
       price: prices.metricMonth,
@@ -130,8 +130,11 @@ const linesPerCall = 1_200;
 /** A line of the HTTP API's access log. */
 const accessLine = 350;
 const logCompression = 0.15;
-const metricsOfStream = 20;
-const metricsOfRead = 6;
+/** Those of lib/runtime/metric-names.ts that ingest and transform emit of a stream, and serve of what is read. */
+const metricsOfStream = 25;
+const metricsOfRead = 8;
+/** The HTTP API's own, of its two routes. */
+const metricsOfApi = 12;
 
 /** Lambda's own rule: the first request of a second, and a twentieth of the others. */
 const tracedPerSecond = (calls: number): number => Math.min(calls, 1 + 0.05 * Math.max(0, calls - 1));

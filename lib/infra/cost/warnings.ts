@@ -41,7 +41,7 @@ export function limitWarnings(workload: Workload): LimitWarning[] {
     ...workload.streams.flatMap(stream => [
       ...shardWarnings(workload, stream),
       ...batchWarnings(stream),
-      ...tableWarnings(stream),
+      ...tableWarnings(workload, stream),
       ...sizeWarnings(stream),
     ]),
     ...concurrencyWarnings(workload),
@@ -132,16 +132,17 @@ function batchWarnings(stream: StreamLoad): LimitWarning[] {
   return warnings;
 }
 
-function tableWarnings(stream: StreamLoad): LimitWarning[] {
+function tableWarnings({ settings }: Workload, stream: StreamLoad): LimitWarning[] {
   return stream.groups.flatMap(({ group, rowsPerSecond: rows, writeUnitsPerRow }) => {
     const warnings: LimitWarning[] = [];
     const units = rows * writeUnitsPerRow;
-    if (units > near * newTableUnits)
+    const warm = settings.tables.warmThroughput[tableOf(group)]?.writeUnitsPerSecond ?? newTableUnits;
+    if (units > near * warm)
       warnings.push({
         limit: 'table capacity',
         of: tableOf(group),
         message:
-          `${figure(units)} write units a second, where a new table bears ${figure(newTableUnits)} at first: give it warm throughput of ` +
+          `${figure(units)} write units a second, where a new table with these settings bears ${figure(warm)} at first: set its tables.warmThroughput to ` +
           `${figure(2 * units)}`,
       });
     // Every shard's batch writes a row that all shards feed, at most.

@@ -112,7 +112,7 @@ describe('a line', () => {
       stream({ source: { kind: 'existing', arn: '', keyArn: null, incarnation: 'one' } }),
       0,
     ],
-    ['a day of retention is free', /kept for \d+ h/, stream({ retention: { days: 1 } }), 0],
+    ['a day of retention is free', /kept beyond/, stream({ retention: { days: 1 } }), 0],
     [
       'tables without recovery pay none',
       /PITR/,
@@ -177,7 +177,7 @@ describe('a warning', () => {
     ],
     [
       'more writes than a new table takes',
-      'table capacity: user_engagement@1',
+      'table capacity: user_sequence@1',
       { eventsPerSecond: { interactions: 5_000 } },
     ],
     [
@@ -193,6 +193,12 @@ describe('a warning', () => {
     ['requests that Lambda does not take', 'payload: interactions', { eventsPerRequest: 20_000 }],
   ])('is given for %s', (_, expected, changed, settings) => {
     expect(limitsOf(changed, settings)).toContain(expected);
+  });
+
+  test('knows what tables were warmed for', () => {
+    const limits = limitsOf({ eventsPerSecond: { interactions: 3_500 } });
+    expect(limits).toContain('table capacity: user_sequence@1');
+    expect(limits).not.toContain('table capacity: user_engagement@1');
   });
 
   test('is given for a row that would not fit an item', () => {
