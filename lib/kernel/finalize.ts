@@ -1,7 +1,7 @@
 import type { Aggregator, Finished, Flag } from './aggregators/aggregator.ts';
 import { CorruptBytesError, Reader } from './codec/bytes.ts';
 import { createTrackFold, createTrackSkip, type TrackFold } from './codec/fold-tiles.ts';
-import { readNewest } from './codec/state.ts';
+import { readHead, type StateHead } from './codec/state.ts';
 import { decoded, type FeatureValue } from './encoded-list.ts';
 import { MillraceError } from './errors.ts';
 import { fromExternal } from './external.ts';
@@ -71,11 +71,13 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
     partial: null as unknown,
   }));
   const reader = new Reader(new Uint8Array());
+  const head: StateHead = { newest: eternal, sized: true };
   const unflagged = new Array<Flag | undefined>(readings.length).fill(undefined);
 
   function take(bytes: Uint8Array, q: number): void {
     reader.reset(bytes);
-    const newest = readNewest(reader);
+    readHead(reader, head);
+    const { newest, sized } = head;
     if (q <= newest) {
       throw new PastQueryError(
         `group ${group.name}: query time ${q} is not past the newest event, ${newest}; past times are answered from the archive`,
@@ -83,14 +85,16 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
     }
     if (newest !== eternal) {
       for (const place of places) {
-        if ('fold' in place) place.fold.fold(reader, newest);
-        else place.skip(reader, newest);
+        if ('fold' in place) place.fold.fold(reader, head);
+        else place.skip(reader, head);
       }
       for (const recent of recents) {
         const { aggregator } = recent;
-        if (recent.readings.length === 0) aggregator.skip(reader);
-        else {
-          const partial = aggregator.decode(reader, newest);
+        if (recent.readings.length === 0) {
+          if (sized) aggregator.skipKept(reader);
+          else aggregator.skip(reader);
+        } else {
+          const partial = sized ? aggregator.readKept(reader, newest) : aggregator.decode(reader, newest);
           if (aggregator.isEmpty(partial)) continue;
           if (recent.partial === null) recent.partial = partial;
           else aggregator.merge(recent.partial, partial);
