@@ -44,9 +44,7 @@ const typed: readonly Typed[] = scalars.flatMap(({ type, values }) => [
   },
 ]);
 
-function textOf({ bytes, at, isAscii }: JsonText): string {
-  return Buffer.from(bytes.subarray(0, at)).toString(isAscii ? 'latin1' : 'utf8');
-}
+const textOf = (out: JsonText): string => Buffer.from(out.finish()).toString();
 
 function writerOf(type: ValueType): (value: Value) => string {
   const write = jsonWriter(type);
