@@ -1,17 +1,43 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { metricNamespace } from './metric-names.ts';
+import { type MetricName, metricDimensions, metricNamespace } from '../lib/runtime/metric-names.ts';
 
-/** Counts under names of metric-names.ts, of one value of the counter's dimension. */
-export type Counter = (of: string, counts: Readonly<Record<string, number>>) => void;
+/** Amounts under names of metrics. */
+export type Amounts = Readonly<Partial<Record<MetricName, number>>>;
 
-/** Each call that has something to count writes a line in CloudWatch's embedded metric format. */
-export function createCounter(dimension: 'stream' | 'name'): Counter {
+/** What is emitted of one value of the counter's dimension: counts, where they are above 0, and times in ms. */
+export type Counter = (of: string, counts: Amounts, times?: Amounts) => void;
+
+/** Each call that has something to say writes a line in CloudWatch's embedded metric format. */
+export function createCounter(dimension: keyof typeof metricDimensions): Counter {
   const metrics = new Metrics({ namespace: metricNamespace });
-  return (of, counts) => {
+  return (of, counts, times = {}) => {
     const some = Object.entries(counts).filter(([, n]) => n > 0);
-    if (some.length === 0) return;
-    metrics.addDimension(dimension, of);
+    const timed = Object.entries(times);
+    if (some.length + timed.length === 0) return;
+    metrics.addDimension(metricDimensions[dimension], of);
     for (const [name, n] of some) metrics.addMetric(name, MetricUnit.Count, n);
+    for (const [name, ms] of timed) metrics.addMetric(name, MetricUnit.Milliseconds, ms);
     metrics.publishStoredMetrics();
+  };
+}
+
+/** Adds amounts up, until they are taken. */
+export interface Tally {
+  add(name: MetricName, amount: number): void;
+  /** All since the last time. */
+  take(): Amounts;
+}
+
+export function createTally(): Tally {
+  let amounts: Partial<Record<MetricName, number>> = {};
+  return {
+    add(name, amount) {
+      amounts[name] = (amounts[name] ?? 0) + amount;
+    },
+    take() {
+      const taken = amounts;
+      amounts = {};
+      return taken;
+    },
   };
 }

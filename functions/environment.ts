@@ -27,3 +27,12 @@ export function requiredMap(environment: Environment, name: string): ReadonlyMap
   } catch {}
   throw new EnvironmentError(`the environment variable ${name} is no JSON object of texts: ${text}`);
 }
+
+/** A variable that is a number above 0, or `fallback` where it is missing or empty. Throws EnvironmentError. */
+export function numberIn<F>(environment: Environment, name: string, fallback: F): number | F {
+  const text = environment[name] ?? '';
+  if (text === '') return fallback;
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new EnvironmentError(`the environment variable ${name} is no number above 0: ${text}`);
+}

@@ -1,50 +1,57 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createDynamoActivePlan } from '../lib/adapters/dynamodb/active-plan.ts';
 import { createDynamoClient } from '../lib/adapters/dynamodb/client.ts';
 import type { ConsumedUnits } from '../lib/adapters/dynamodb/consumed.ts';
-import { createDynamoStateStore } from '../lib/adapters/dynamodb/state-store.ts';
-import type { StateStore } from '../lib/runtime/ports.ts';
+import {
+  createDynamoStateStore,
+  type DynamoStateStoreOptions,
+} from '../lib/adapters/dynamodb/state-store.ts';
+import { metricNames } from '../lib/runtime/metric-names.ts';
+import type { ActivePlan, StateStore, WriteOutcome } from '../lib/runtime/ports.ts';
+import type { Tally } from './counter.ts';
 import { type Environment, required } from './environment.ts';
-import { metricNames } from './metric-names.ts';
 
-/** DynamoDB's name of a group version's table: it allows no `@`. */
-export const tableNameOf = (prefix: string, table: string): string => prefix + table.replace('@', '.');
-
-export interface StateOptions {
-  /** False for those who only serve. */
-  readonly consistentReads: boolean;
-  readonly onConsumed?: (use: ConsumedUnits) => void;
+/** Where a function finds what is stored; tests give others. */
+export interface State {
+  readonly activePlan: ActivePlan;
+  storeOf(tables: Pick<DynamoStateStoreOptions, 'tableName' | 'ttlOf'>): StateStore;
 }
 
 /**
- * The state store of a function. Environment: `MILLRACE_TABLE_PREFIX`, which all tables of rows begin with;
- * `MILLRACE_PROGRESS_TABLE`. Throws EnvironmentError.
+ * DynamoDB. Environment: `MILLRACE_CONTROL_TABLE`; `MILLRACE_PROGRESS_TABLE`, for who writes rows: who only serves has none,
+ * and reads rows at half the price. Throws EnvironmentError.
  */
-export function openState(environment: Environment, options: StateOptions): StateStore {
-  const prefix = required(environment, 'MILLRACE_TABLE_PREFIX');
-  return createDynamoStateStore({
-    client: createDynamoClient(),
-    tableName: table => tableNameOf(prefix, table),
-    progressTable: required(environment, 'MILLRACE_PROGRESS_TABLE'),
-    ...options,
-  });
-}
-
-/** Adds up what DynamoDB says that it took, until it is asked. */
-export function createUnitCounter() {
-  let read = 0;
-  let write = 0;
+export function openState(environment: Environment, use: 'write' | 'serve', tally: Tally): State {
+  const client: DynamoDBClient = createDynamoClient();
+  const onConsumed = ({ operation, units }: ConsumedUnits): void =>
+    tally.add(writes.has(operation) ? metricNames.writeUnits : metricNames.readUnits, units);
+  const table = required(environment, 'MILLRACE_CONTROL_TABLE');
+  const progressTable = use === 'serve' ? '' : required(environment, 'MILLRACE_PROGRESS_TABLE');
+  const consistentReads = use === 'write';
   return {
-    add({ operation, units }: ConsumedUnits): void {
-      if (writes.has(operation)) write += units;
-      else read += units;
-    },
-    /** Since the last time, under the names of metrics. */
-    take(): Readonly<Record<string, number>> {
-      const taken = { [metricNames.readUnits]: read, [metricNames.writeUnits]: write };
-      read = 0;
-      write = 0;
-      return taken;
-    },
+    activePlan: createDynamoActivePlan({ client, table, onConsumed }),
+    storeOf: tables =>
+      createDynamoStateStore({ client, progressTable, consistentReads, onConsumed, ...tables }),
   };
 }
 
 const writes: ReadonlySet<ConsumedUnits['operation']> = new Set(['PutItem', 'BatchWriteItem']);
+
+/** A state store that counts what becomes of its rows' writes. */
+export function countingWrites(store: StateStore, tally: Tally): StateStore {
+  return {
+    ...store,
+    async write(table, rows) {
+      const outcomes = await store.write(table, rows);
+      for (const outcome of outcomes) tally.add(outcomeNames[outcome], 1);
+      return outcomes;
+    },
+  };
+}
+
+const outcomeNames = {
+  written: metricNames.rowsWritten,
+  conflict: metricNames.rowConflicts,
+  throttled: metricNames.rowsThrottled,
+  failed: metricNames.rowsFailed,
+} as const satisfies Record<WriteOutcome, string>;

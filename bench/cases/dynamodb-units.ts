@@ -2,6 +2,7 @@ import { createFeed } from '../../features/feed/generator/index.ts';
 import feed from '../../features/feed/index.ts';
 import { createDynamoStateStore } from '../../lib/adapters/dynamodb/state-store.ts';
 import { dynamoRowLimits } from '../../lib/adapters/dynamodb/tables.ts';
+import { createUnitCountingStore } from '../../lib/infra/cost/unit-counting-store.ts';
 import type { Quarantine, StateStore } from '../../lib/runtime/ports.ts';
 import { tableOf } from '../../lib/runtime/rows.ts';
 import { createTransform } from '../../lib/runtime/transform.ts';
@@ -10,7 +11,6 @@ import { startDynamo } from '../../test/adapters/dynamodb/servers.ts';
 import { makeTables, testClient } from '../../test/adapters/dynamodb/support.ts';
 import { createFeedBatches } from '../feed-batches.ts';
 import type { Benchmark, Result } from '../result.ts';
-import { createUnitCountingStore } from '../unit-counting-store.ts';
 
 /**
  * What the feed costs on DynamoDB, counted on the wire: requests, and the units that the answers say were consumed;

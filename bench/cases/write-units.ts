@@ -1,12 +1,12 @@
 import { type Arrival, createFeed } from '../../features/feed/generator/index.ts';
 import feed from '../../features/feed/index.ts';
+import { createUnitCountingStore, type UnitCounts } from '../../lib/infra/cost/unit-counting-store.ts';
 import { compileDecoder, compileGroup, isRejection, type StreamPlan } from '../../lib/kernel/index.ts';
 import type { Quarantine } from '../../lib/runtime/ports.ts';
 import { type RowLimits, tableOf } from '../../lib/runtime/rows.ts';
 import { createTransform } from '../../lib/runtime/transform.ts';
 import { createFeedBatches } from '../feed-batches.ts';
 import type { Benchmark, Result } from '../result.ts';
-import { createUnitCountingStore, type WriteCounts } from '../unit-counting-store.ts';
 
 /**
  * What the feed's rows cost in write units (one for each started KB of an item written, runs and failed conditions
@@ -68,7 +68,7 @@ interface Measured {
   readonly accepted: number;
   /** Rows that the design compared with would have written. */
   readonly perEvent: number;
-  readonly tables: ReadonlyMap<string, WriteCounts>;
+  readonly tables: ReadonlyMap<string, UnitCounts>;
 }
 
 function createWorld() {
@@ -126,7 +126,7 @@ function resultsOf(seconds: number, { accepted, perEvent, tables }: Measured): R
   const id = `write-units.${seconds}s`;
   const isGoal = seconds === 5;
   const all = [...tables.values()];
-  const sum = (of: (counts: WriteCounts) => number): number => all.reduce((total, one) => total + of(one), 0);
+  const sum = (of: (counts: UnitCounts) => number): number => all.reduce((total, one) => total + of(one), 0);
   const units = sum(one => one.units);
   const rows = sum(one => one.rows);
   const perGroup = feed.plan.groups.flatMap((group): Result[] => {

@@ -4,17 +4,23 @@ import type { StreamPlan } from '../../lib/kernel/index.ts';
 import type { LogAppend } from '../../lib/runtime/ports.ts';
 import { HttpError } from '../../lib/service/errors.ts';
 import { createBodyReader, isRefused } from '../../lib/service/event-body.ts';
+import { retrySeconds } from '../../lib/service/limits.ts';
 import type { Route } from '../../lib/service/routes.ts';
 import { streamNamed } from '../../lib/service/stream-named.ts';
+import type { Backlog } from './backlog.ts';
 
 export interface IngestedStream {
   readonly stream: StreamPlan;
   readonly producer: KinesisProducer;
+  /** Where the stream refuses events while its transform is behind. */
+  readonly backlog?: Backlog;
 }
 
 export interface IngestRouteOptions {
   readonly streams: readonly IngestedStream[];
   readonly maxEvents: number;
+  /** Told of a request that was refused because the transform is behind. */
+  readonly onRefused: (stream: string) => void;
   /** Told what became of the events of a request. */
   readonly observe: (stream: string, counts: IngestCounts) => void;
 }
@@ -28,13 +34,15 @@ export interface IngestCounts {
 /**
  * `POST /v1/events` in front of Kinesis: an answer for each event, in their order. Accepted means stored by Kinesis,
  * at the position that is said. A failed one was not stored within its time, or not for certain: only these are to be
- * sent again. Where nothing was stored and all may be sent again, the whole request is answered with 429 or 503.
+ * sent again. Where nothing was stored and all may be sent again, the whole request is answered with 429 or 503; so it is
+ * while the transform is further behind than it may be.
  */
-export function createIngestRoute({ streams, maxEvents, observe }: IngestRouteOptions): Route {
+export function createIngestRoute(options: IngestRouteOptions): Route {
+  const { streams, maxEvents, observe, onRefused } = options;
   const served = new Map(
-    streams.map(({ stream, producer }) => [
+    streams.map(({ stream, producer, backlog }) => [
       stream.name,
-      { name: stream.name, producer, read: createBodyReader({ stream, maxEvents }) },
+      { name: stream.name, producer, backlog, read: createBodyReader({ stream, maxEvents }) },
     ]),
   );
 
@@ -44,10 +52,16 @@ export function createIngestRoute({ streams, maxEvents, observe }: IngestRouteOp
     query: ['stream'],
     types: ['application/json', 'application/x-ndjson'],
     async answer({ query, body, type }) {
-      const { name, producer, read } = streamNamed(served, query.stream);
+      const { name, producer, backlog, read } = streamNamed(served, query.stream);
+      const behindMs = (await backlog?.behindMs()) ?? null;
+      if (behindMs !== null) {
+        onRefused(name);
+        throw behind(name, behindMs);
+      }
       const events = read(body, type === 'application/json' ? 'json' : 'ndjson');
       const taken = events.filter((event): event is LogAppend => !isRefused(event));
       const outcomes = await producer.append(taken);
+      backlog?.stored(outcomes);
       const failed = outcomes.filter(isFailed);
       const counts = {
         accepted: outcomes.length - failed.length,
@@ -66,6 +80,13 @@ export function createIngestRoute({ streams, maxEvents, observe }: IngestRouteOp
     },
   };
 }
+
+const behind = (stream: string, ms: number): HttpError =>
+  new HttpError(
+    'behind',
+    `the transform of ${stream} is ${Math.floor(ms / 1_000)} s behind, more than it may be: send the same again later`,
+    { 'retry-after': String(retrySeconds) },
+  );
 
 const isFailed = (outcome: EventOutcome): outcome is FailedEvent => outcome.status === 'failed';
 

@@ -1,5 +1,7 @@
 import type { Plan } from '../../lib/kernel/index.ts';
 import { StoreError } from '../../lib/runtime/errors.ts';
+import { readableMs } from '../../lib/runtime/plan-tables.ts';
+import type { Clock } from '../../lib/runtime/ports.ts';
 import type { Reader } from '../../lib/runtime/read.ts';
 import { ReadRequestError } from '../../lib/runtime/read-request.ts';
 import { HttpError } from '../../lib/service/errors.ts';
@@ -8,14 +10,31 @@ import { createFeatureRequestReader } from '../../lib/service/feature-request.ts
 import { retrySeconds } from '../../lib/service/limits.ts';
 import type { Route } from '../../lib/service/routes.ts';
 
-export interface ServeRouteOptions {
+/** What answers requests by one Plan. */
+export interface Reads {
+  readonly reader: Pick<Reader, 'find'>;
+  readonly readRequest: ReturnType<typeof createFeatureRequestReader>;
+}
+
+export interface ReadsOptions {
   readonly plan: Plan;
   readonly reader: Pick<Reader, 'find'>;
   readonly maxEntities: number;
   /** For the rows of a read to come (ms); a request may ask for less. */
   readonly readMs: number;
-  /** Told of each read: of which group or service, and how many entities had which status. */
-  readonly observe: (name: string, counts: StatusCounts) => void;
+}
+
+export const compileReads = ({ plan, reader, maxEntities, readMs }: ReadsOptions): Reads => ({
+  reader,
+  readRequest: createFeatureRequestReader({ plan, maxEntities, readMs }),
+});
+
+export interface ServeRouteOptions {
+  /** Those by the Plan that is active. */
+  readonly reads: () => Promise<Reads>;
+  readonly clock: Clock;
+  /** Told of each read: of which group or service, how many entities had which status, and how long it took. */
+  readonly observe: (name: string, counts: StatusCounts, milliseconds: number) => void;
 }
 
 export interface StatusCounts {
@@ -24,9 +43,8 @@ export interface StatusCounts {
   readonly failed: number;
 }
 
-/** `POST /v1/features` in front of a store that others write. */
-export function createServeRoute({ plan, reader, maxEntities, readMs, observe }: ServeRouteOptions): Route {
-  const readRequest = createFeatureRequestReader({ plan, maxEntities, readMs });
+/** `POST /v1/features` in front of a store that others write, and whose rows expire. */
+export function createServeRoute({ reads, clock, observe }: ServeRouteOptions): Route {
   const write = createAnswerWriter();
 
   return {
@@ -35,14 +53,28 @@ export function createServeRoute({ plan, reader, maxEntities, readMs, observe }:
     query: [],
     types: ['application/json'],
     async answer({ body }) {
+      const started = performance.now();
+      const { reader, readRequest } = await reads().catch(throwKnown);
       const { kind, name, entities, ...options } = readRequest(body);
+      checkReadable(options.asOf, clock);
       const found = await reader.find(kind, name, entities, options).catch(throwKnown);
       const counts = { known: 0, unknown: 0, failed: 0 };
       for (const { status } of found.entities) counts[status]++;
-      observe(name, counts);
-      return { body: write(found) };
+      const answer = { body: write(found) };
+      observe(name, counts, performance.now() - started);
+      return answer;
     },
   };
+}
+
+/** A row that has expired would look like one that never was. */
+function checkReadable(asOf: number | undefined, clock: Clock): void {
+  if (asOf === undefined || asOf >= clock.now() - readableMs) return;
+  const hours = readableMs / 3_600_000;
+  throw new HttpError(
+    'past-time',
+    `asOf is more than ${hours} hours ago: rows answer for now; past times are answered from the archive`,
+  );
 }
 
 function throwKnown(error: unknown): never {

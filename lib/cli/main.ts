@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { MillraceError } from '../runtime/errors.ts';
 import { PlanConflictError } from '../runtime/plan-changes.ts';
@@ -13,8 +12,9 @@ import { sendCommand } from './commands/send.ts';
 import { devCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
 import { unappliedCommand } from './commands/unapplied.ts';
+import { workerCommand } from './commands/worker.ts';
 import { exitCodes } from './exit-codes.ts';
-import { repositoryPath } from './load-definitions.ts';
+import { packageVersion } from './package-version.ts';
 
 /**
  * Runs the command line `millrace …` and gives the exit code. Results go to stdout, all else (progress, notes,
@@ -45,6 +45,7 @@ const commands = [
   planCommand,
   quarantineCommand,
   unappliedCommand,
+  workerCommand,
   statusCommand,
   resetCommand,
 ];
@@ -74,11 +75,6 @@ Exit codes: 0 done · 1 failed · 2 definitions changed meaning and need a new v
     program.addCommand(create(setExitCode).exitOverride().copyInheritedSettings(program));
   }
   return program;
-}
-
-function packageVersion(): string {
-  const text = readFileSync(repositoryPath('package.json'), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 function describeError(error: unknown, verbose: boolean): string {

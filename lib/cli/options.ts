@@ -15,6 +15,11 @@ export const options = {
     new Option('--port <port>', 'where it listens, on this machine only; 0 for any that is free')
       .argParser(parsePort)
       .default(4600),
+  env: () =>
+    new Option('--env <name>', 'the deployed environment of this name, instead of this machine').conflicts([
+      'url',
+    ]),
+  profile: () => new Option('--profile <name>', 'the AWS profile for --env; AWS_PROFILE unless given'),
   url: () => new Option('--url <url>', 'where the service listens').default('http://127.0.0.1:4600'),
   json: () => new Option('--json', 'print the result as JSON'),
   verbose: () => new Option('--verbose', 'print where an error came from'),
@@ -25,6 +30,12 @@ export interface CommonOptions {
   readonly features: string | null;
   readonly json?: true;
   readonly verbose?: true;
+}
+
+/** Of commands that can speak to a deployed environment as well. */
+export interface EnvironmentOptions {
+  readonly env?: string;
+  readonly profile?: string;
 }
 
 /** For options that may be given several times. */

@@ -1,5 +1,5 @@
 import { ClientOptionsError, ConnectionError, RequestRefusedError } from './errors.ts';
-import type { ClientTarget, LocalService } from './target.ts';
+import type { ClientTarget, HttpTarget, LocalService } from './target.ts';
 
 /** A way to post requests to the service. */
 export interface Connection {
@@ -21,9 +21,9 @@ export interface PostRequest {
 
 /** Throws ClientOptionsError for a URL that is none. */
 export const connect = (target: ClientTarget): Connection =>
-  'url' in target ? overHttp(target.url) : inProcess(target.service);
+  'url' in target ? overHttp(target) : inProcess(target.service);
 
-function overHttp(url: string): Connection {
+function overHttp({ url, fetch: send = fetch }: HttpTarget): Connection {
   if (!URL.canParse(url) || !/^https?:/.test(url))
     throw new ClientOptionsError(`${url} is no URL of a service: write one such as http://127.0.0.1:4600`);
   const base = url.replace(/\/+$/, '');
@@ -32,7 +32,7 @@ function overHttp(url: string): Connection {
     service,
     isRemote: true,
     async post(path, request, signal) {
-      const { status, retryAfter, text } = await fetch(base + path, { method: 'POST', ...request, signal })
+      const { status, retryAfter, text } = await send(base + path, { method: 'POST', ...request, signal })
         .then(async reply => ({
           status: reply.status,
           retryAfter: reply.headers.get('retry-after'),

@@ -6,7 +6,19 @@ export type ClientTarget = HttpTarget | LocalTarget;
 export interface HttpTarget {
   /** `http://127.0.0.1:4600`; a path in it stands before those of the service. */
   readonly url: string;
+  /** Sends the requests, signed for instance, as a deployed environment's API wants them; Node's own unless given. */
+  readonly fetch?: PostFetch;
 }
+
+export type PostFetch = (
+  url: string,
+  request: {
+    readonly method: 'POST';
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: Buffer<ArrayBuffer>;
+    readonly signal: AbortSignal;
+  },
+) => Promise<Response>;
 
 export interface LocalTarget {
   /** What `serve(…)` of lib/local resolves to. */

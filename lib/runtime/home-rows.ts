@@ -4,6 +4,7 @@ import {
   type FunctionRegistry,
   forgetBefore,
   type GroupKernel,
+  type GroupPlan,
   hash53,
   hashPosition,
   holdsId,
@@ -31,8 +32,8 @@ import type { RowLimits } from './rows.ts';
  * counts, the same id at the same position is a retry of it, and at any other position a copy, which counts nowhere.
  */
 export interface HomeRows {
-  /** The group whose rows they are, if one sits on the stream's key: the pass folds it as well. */
-  readonly group: string | undefined;
+  /** That of the group whose rows they are, if one sits on the stream's key: the pass folds it as well. */
+  readonly kernel: GroupKernel;
   /** The pass over the home rows of a batch's events; it sets their `counts`. `arrivalTime` is the first record's. */
   pass(mark: string, events: readonly PlacedEvent[], arrivalTime: number): RowPass;
 }
@@ -44,9 +45,10 @@ export function createHomeRows(
   functions: FunctionRegistry | undefined,
   { runBytes }: RowLimits,
 ): HomeRows | null {
-  if (stream.dedupe === undefined) return null;
+  const group = homeGroupOf(plan, stream);
+  if (group === null || stream.dedupe === undefined) return null;
   const { withinMs } = stream.dedupe;
-  const kernel = homeKernel(plan, stream, functions);
+  const kernel = compileGroup(plan, group, functions);
   const keyOfEvent = keyEncoder(stream.key.map(name => stream.schema.findIndex(f => f.name === name)));
 
   function pass(mark: string, events: readonly PlacedEvent[], arrivalTime: number): RowPass {
@@ -129,17 +131,21 @@ export function createHomeRows(
     return row.idRuns.map(run => loaded.get(run.id) as SettledIds);
   }
 
-  return { group: stream.home, pass };
+  return { kernel, pass };
 }
 
 /** A row that names more small runs than this takes back what they hold, and spills it as one. */
 const mostSmallRuns = 8;
 
-/** The home group's kernel, or that of rows that hold ids and nothing else. */
-function homeKernel(plan: Plan, stream: StreamPlan, functions: FunctionRegistry | undefined): GroupKernel {
+/**
+ * The group whose rows remember a stream's ids: one of the Plan's, or, where none sits on the stream's key, one that has
+ * ids and nothing else. Null where the stream declares no ids.
+ */
+export function homeGroupOf(plan: Plan, stream: StreamPlan): GroupPlan | null {
+  if (stream.dedupe === undefined) return null;
   const group = plan.groups.find(g => g.name === stream.home);
-  if (group !== undefined) return compileGroup(plan, group, functions);
-  return compileGroup(plan, {
+  if (group !== undefined) return group;
+  return {
     name: `${stream.name}#ids`,
     version: 1,
     entity: '',
@@ -149,5 +155,5 @@ function homeKernel(plan: Plan, stream: StreamPlan, functions: FunctionRegistry 
     features: [],
     derived: [],
     fingerprint: '',
-  });
+  };
 }

@@ -1,3 +1,4 @@
+import type { Plan } from '../kernel/plan.ts';
 import type { Position } from '../kernel/position.ts';
 
 /**
@@ -84,9 +85,13 @@ export type WriteOutcome = 'written' | 'conflict' | 'throttled' | 'failed';
 export interface StateStore {
   /**
    * The rows at these keys, in their order; null where there is none. Strongly consistent. Keys are distinct: a store
-   * may refuse to read one twice, as DynamoDB does.
+   * may refuse to read one twice, as DynamoDB does. A store that need not wait for them gives them at once; a failure
+   * is a rejection all the same.
    */
-  read(table: string, keys: readonly string[]): Promise<readonly (StoredRow | null)[]>;
+  read(
+    table: string,
+    keys: readonly string[],
+  ): readonly (StoredRow | null)[] | Promise<readonly (StoredRow | null)[]>;
   /** Writes each row on its own condition; the outcomes in the order of `writes`. Keys are distinct. */
   write(table: string, writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]>;
   /** Runs are immutable: written once under a new id, before the row that names them. */
@@ -220,4 +225,39 @@ export interface UnappliedStore {
   /** Forgets these entries, durably when it resolves; ids of none are passed over. */
   remove(ids: readonly string[]): Promise<void>;
   count(): Promise<ReadonlyMap<UnappliedReason, number>>;
+}
+
+/** A Plan as it was deployed. */
+export interface DeployedPlan {
+  readonly plan: Plan;
+  /** What the state store calls each of the Plan's tables (plan-tables.ts), by the Plan's name of it. */
+  readonly tables: Readonly<Record<string, string>>;
+}
+
+/** That a Plan counts, since when, and what came before it. */
+export interface Activation {
+  /** The Plan's hash. */
+  readonly plan: string;
+  /** How many there were, this one included. */
+  readonly number: number;
+  readonly activatedAt: number;
+  /** The hash of the Plan that counted before; null where none did. */
+  readonly previous: string | null;
+  /** Since when (ms) tables of earlier Plans get no events any more, by the store's name of the table. */
+  readonly retired: Readonly<Record<string, number>>;
+}
+
+/**
+ * Which Plan all invocations compute by (DESIGN, "Plans in flight"), and the Plans that do, did or will count. Whoever
+ * deploys writes it, all others read it.
+ */
+export interface ActivePlan {
+  /** Null before the first activation. Strongly consistent. */
+  read(): Promise<Activation | null>;
+  /** Moves the pointer, if the last activation is the one before `to.number` (0: there is none); whether it did. */
+  activate(to: Activation): Promise<boolean>;
+  /** Strongly consistent. */
+  readPlan(hash: string): Promise<DeployedPlan | null>;
+  /** Kept under the Plan's hash; the last one written counts. */
+  writePlan(deployed: DeployedPlan): Promise<void>;
 }

@@ -69,11 +69,11 @@ export function createTransform(options: TransformOptions): Transform {
   if (stream === undefined) throw new MillraceError(`the Plan has no stream ${options.stream}`);
   const streamKey = stream.key;
   const decode = createRecordDecoder(stream);
+  const home = createHomeRows(plan, stream, functions, limits);
   const kernels = plan.groups
     .filter(g => g.stream === stream.name)
-    .map(g => compileGroup(plan, g, functions));
-  const home = createHomeRows(plan, stream, functions, limits);
-  const others = kernels.filter(k => k.group.name !== home?.group);
+    .map(g => (g === home?.kernel.group ? home.kernel : compileGroup(plan, g, functions)));
+  const others = kernels.filter(k => k !== home?.kernel);
   const graveyard = createRunGraveyard(store, clock);
   const foldRows = createRowFolder({
     store,

@@ -67,18 +67,29 @@ export function updateRow(
   const { limits } = options;
   const { row, kept } = openRow(kernel, key, stored);
   const named = runsOf(key, row);
-  const lacking = fold(pass, row, events, progress, ids);
-  if (lacking === null) return null;
-  const bytes = encodeRow(kernel, row);
+  const again: Attempt = { pass, key, events, stored, progress, ids };
+  let lacking: readonly PlacedEvent[] | null;
+  let bytes: Uint8Array;
+  try {
+    lacking = fold(pass, row, events, progress, ids);
+    if (lacking === null) return null;
+    bytes = encodeRow(kernel, row);
+  } catch (error) {
+    return unreadable(again, error);
+  }
   if (row.fault === null && named.length === 0 && isSmall(key, bytes, limits))
     return { bytes, created: none, replaced: none, lacking, fault: null };
-  const refold = (reason: RowFault['reason'], detail: string): Refolded => {
-    // The row as it was read, and nothing folded in.
-    const { row } = openRow(kernel, key, stored);
-    row.fault = { id: newFaultId(key), reason, detail };
-    return { row, lacking: fold(pass, row, events, progress, ids) ?? none };
-  };
-  return fitted(kernel, key, row, bytes, { kept, named, lacking }, refold, options);
+  return fitted(again, row, bytes, { kept, named, lacking }, options);
+}
+
+/** What a row is folded of, again where it turns out to be faulty. */
+interface Attempt {
+  readonly pass: RowPass;
+  readonly key: string;
+  readonly events: readonly PlacedEvent[];
+  readonly stored: StoredRow | null;
+  readonly progress: Progress;
+  readonly ids: IdsByRun;
 }
 
 const isSmall = (key: string, bytes: Uint8Array, limits: RowLimits): boolean =>
@@ -94,14 +105,14 @@ interface Folded {
 
 /** The update of a row that names runs, outgrew its limits or is faulty. */
 function fitted(
-  kernel: GroupKernel,
-  key: string,
+  again: Attempt,
   row: Row,
   bytes: Uint8Array,
   { kept, named, lacking }: Folded,
-  refold: (reason: RowFault['reason'], detail: string) => Refolded,
   { store, idRuns, limits, runsMustExist }: RowUpdateOptions,
 ): RowUpdate | Promise<RowUpdate> {
+  const { key } = again;
+  const { kernel } = again.pass;
   const { headBytes, runBytes, itemBytes = Number.POSITIVE_INFINITY } = limits;
   if (!outgrows(key, bytes, limits)) return updated(bytes, kept);
   // What is in flight, and the names of runs, stay; to move less than this would soon have to be done again.
@@ -130,21 +141,33 @@ function fitted(
       const created = await spillHead(kernel, store, key, row, head, limits);
       return updated(encodeRow(kernel, row), created);
     } catch (error) {
-      if (!(error instanceof RunError) || (error.isMissing && !runsMustExist)) throw error;
+      if (!(error instanceof RunError)) return unreadable(again, error);
+      if (error.isMissing && !runsMustExist) throw error;
       return faulty('corrupt', error.message);
     }
   }
 
+  /** The row as it was read, and nothing folded in. */
   function faulty(reason: RowFault['reason'], detail: string): RowUpdate {
-    const { row, lacking } = refold(reason, detail);
+    const { pass, events, stored, progress, ids } = again;
+    const { row } = openRow(kernel, key, stored);
+    row.fault = { id: newFaultId(key), reason, detail };
+    const lacking = fold(pass, row, events, progress, ids) ?? none;
     const bytes = encodeRow(kernel, row);
     return { bytes, created: none, replaced: notIn(key, row, named), lacking, fault: row.fault };
   }
 }
 
-interface Refolded {
-  readonly row: Row;
-  readonly lacking: readonly PlacedEvent[];
+/** Bytes that only proved to be none when an event, or the next write, needed what they hold. */
+function unreadable({ pass, key, events, stored, progress, ids }: Attempt, error: unknown): RowUpdate {
+  if (!(error instanceof CorruptBytesError) || stored === null) throw error;
+  const { kernel } = pass;
+  const { row, kept } = unreadableRow(kernel, key, stored, error);
+  // Marks and ids were read: they stay, so that what was counted or set aside is known to be.
+  const { fan, marks, ring, settled, idRuns } = decodeRow(kernel, stored.bytes);
+  Object.assign(row, { fan, marks, ring, settled, idRuns });
+  const lacking = fold(pass, row, events, progress, ids) ?? none;
+  return { bytes: encodeRow(kernel, row), created: kept, replaced: none, lacking, fault: row.fault };
 }
 
 /** Those of the runs that the row does not name any more. */
@@ -157,12 +180,14 @@ function notIn(key: string, row: Row, ids: readonly string[]): readonly string[]
 const nothing = new Uint8Array(0);
 const none: readonly never[] = [];
 
-/** The row as stored, an empty one, or a faulty one and its unreadable bytes, to be kept as a run. */
-function openRow(
-  kernel: GroupKernel,
-  key: string,
-  stored: StoredRow | null,
-): { readonly row: Row; readonly kept: RowUpdate['created'] } {
+interface OpenRow {
+  readonly row: Row;
+  /** Unreadable bytes, to be kept as a run. */
+  readonly kept: RowUpdate['created'];
+}
+
+/** The row as stored, an empty one, or a faulty one. */
+function openRow(kernel: GroupKernel, key: string, stored: StoredRow | null): OpenRow {
   if (stored === null) return { row: emptyRow(kernel), kept: none };
   try {
     return { row: decodeRow(kernel, stored.bytes), kept: none };
@@ -170,10 +195,20 @@ function openRow(
     if (!(error instanceof CorruptBytesError)) throw error;
     // A row that holds ids and nothing else has lost them: there is nothing else to wait for.
     if (kernel.group.slots.length === 0) return { row: emptyRow(kernel), kept: none };
-    const detail = `table ${tableOf(kernel.group)}, row ${key}: ${error.message}`;
-    const fault = { id: newFaultId(key), reason: 'corrupt' as const, detail };
-    return { row: { ...emptyRow(kernel), fault }, kept: [{ id: fault.id, bytes: stored.bytes }] };
+    return unreadableRow(kernel, key, stored, error);
   }
+}
+
+/** A faulty row in the place of one whose bytes are kept as a run. */
+function unreadableRow(
+  kernel: GroupKernel,
+  key: string,
+  { bytes }: StoredRow,
+  { message }: CorruptBytesError,
+): OpenRow {
+  const detail = `table ${tableOf(kernel.group)}, row ${key}: ${message}`;
+  const fault = { id: newFaultId(key), reason: 'corrupt' as const, detail };
+  return { row: { ...emptyRow(kernel), fault }, kept: [{ id: fault.id, bytes }] };
 }
 
 /** The events that the row lacks afterwards; null where nothing changed. */

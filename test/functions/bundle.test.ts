@@ -4,12 +4,22 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import feed from '../../features/feed/index.ts';
 import { bundleFunction, type FunctionName } from '../../functions/bundle.ts';
+import { createDynamoActivePlan } from '../../lib/adapters/dynamodb/active-plan.ts';
+import { controlTable } from '../../lib/adapters/dynamodb/tables.ts';
+import { definitions } from '../../lib/define/index.ts';
+import type { Plan } from '../../lib/kernel/plan.ts';
+import { activatePlan } from '../../lib/runtime/activate-plan.ts';
+import { tablesOf } from '../../lib/runtime/plan-tables.ts';
+import { startDynalite } from '../adapters/dynamodb/servers.ts';
+import { makeTable, testClient } from '../adapters/dynamodb/support.ts';
 import { startKinesisServer } from '../support/kinesis-server.ts';
+import { userPlays } from '../support/plays.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { httpRequest } from './http-request.ts';
 
-const definitions = resolve('features/feed/index.ts');
+const definitionsFile = resolve('features/feed/index.ts');
 const run = promisify(execFile);
 
 const credentials = {
@@ -21,7 +31,7 @@ const credentials = {
 
 async function bundled(name: FunctionName) {
   const outdir = temporaryDirectory();
-  return { outdir, ...(await bundleFunction({ name, definitions, outdir })) };
+  return { outdir, ...(await bundleFunction({ name, definitions: definitionsFile, outdir })) };
 }
 
 /** Calls the handler of a bundle in a process of its own, with this environment and no other. */
@@ -63,14 +73,37 @@ test('the transform function loads S3 only when an event is set aside', async ()
   expect(totalBytes).toBeGreaterThan(startBytes);
 });
 
-test('the serve function answers from its bundle', async () => {
-  const { outdir, totalBytes } = await bundled('serve');
+/** A DynamoDB with a control table in which `plan` is active. */
+async function startControl(plan: Plan) {
+  const dynamo = await startDynalite();
+  onTestFinished(() => dynamo.stop());
+  const client = testClient(dynamo.url);
+  await makeTable(client, 'control', controlTable);
+  const activePlan = createDynamoActivePlan({ client, table: 'control' });
+  const tables = Object.fromEntries(tablesOf(plan).map(({ table }) => [table, 't']));
+  await activatePlan({ activePlan, clock: { now: Date.now } }, { plan, tables });
+  return {
+    activePlan,
+    environment: { AWS_ENDPOINT_URL_DYNAMODB: dynamo.url, MILLRACE_CONTROL_TABLE: 'control' },
+  };
+}
+
+test('the serve function answers from its bundle, which loads the cache only where there is one', async () => {
+  const { outdir, startBytes, totalBytes } = await bundled('serve');
+  const { environment } = await startControl(feed.plan);
   const event = httpRequest('/v1/features', '{"group":"none","entities":[{"user_id":"u1"}]}');
-  const answer = await invoke(outdir, event, {
-    ...credentials,
-    MILLRACE_TABLE_PREFIX: 'prod-',
-    MILLRACE_PROGRESS_TABLE: 'prod-progress',
-  });
+  const answer = await invoke(outdir, event, { ...credentials, ...environment });
   expect([answer.statusCode, JSON.parse(answer.body).error.code]).toEqual([404, 'not-found']);
-  expect(totalBytes).toBeLessThan(600_000);
+  expect(startBytes).toBeLessThan(600_000);
+  expect(totalBytes - startBytes).toBeGreaterThan(190_000);
+});
+
+test('the activate function activates the Plan of its bundle', async () => {
+  const { outdir } = await bundled('activate');
+  const { activePlan, environment } = await startControl(definitions({ groups: [userPlays] }).plan);
+  const Tables = Object.fromEntries(tablesOf(feed.plan).map(({ table }) => [table, `prod-${table}`]));
+  const event = { PlanHash: feed.plan.hash, Tables };
+  expect(await invoke(outdir, event, { ...credentials, ...environment })).toMatchObject({ moved: true });
+  expect(await activePlan.read()).toMatchObject({ plan: feed.plan.hash, number: 2 });
+  expect(await activePlan.readPlan(feed.plan.hash)).toEqual({ plan: feed.plan, tables: Tables });
 });

@@ -1,9 +1,10 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { createActivateFunction } from '../../functions/activate/index.ts';
 import { createIngestFunction } from '../../functions/ingest/index.ts';
 import { createServeFunction } from '../../functions/serve/index.ts';
-import { tableNameOf } from '../../functions/state.ts';
 import { createTransformFunction } from '../../functions/transform/index.ts';
-import { progressTable, rowTable } from '../../lib/adapters/dynamodb/tables.ts';
+import { controlTable, progressTable, rowTable } from '../../lib/adapters/dynamodb/tables.ts';
 import { definitions } from '../../lib/define/index.ts';
 import type { KinesisEvent } from '../../lib/runtime/kinesis-batch.ts';
 import type { LogRecord } from '../../lib/runtime/ports.ts';
@@ -21,11 +22,13 @@ const environment = {
   MILLRACE_STREAM: 'plays',
   MILLRACE_INCARNATION: 'prod-plays-1',
   MILLRACE_BUCKET: 'lake',
-  MILLRACE_TABLE_PREFIX: 'prod-',
+  MILLRACE_CONTROL_TABLE: 'prod-control',
   MILLRACE_PROGRESS_TABLE: 'prod-progress',
 };
 
-/** The parts of AWS that the functions stand between. */
+const tables = { 'user_plays@1': 'prod-user-plays', 'song_plays@1': 'prod-song-plays' };
+
+/** The parts of AWS that the functions stand between, and the Plan active there. */
 async function startParts() {
   const [kinesis, s3, dynamo] = await Promise.all([
     startKinesisServer({ shards: 2 }),
@@ -36,12 +39,17 @@ async function startParts() {
     await Promise.all([kinesis.close(), s3.close(), dynamo.stop()]);
   });
   const client = testClient(dynamo.url);
-  for (const { name, version } of defined.plan.groups) {
-    await makeTable(client, tableNameOf('prod-', `${name}@${version}`), rowTable);
-  }
+  for (const name of Object.values(tables)) await makeTable(client, name, rowTable);
   await makeTable(client, 'prod-progress', progressTable);
+  await makeTable(client, 'prod-control', controlTable);
   client.destroy();
-  return { kinesis, s3, dynamo };
+  const { lines } = lambdaEnvironment({
+    KINESIS: kinesis.endpoint,
+    S3: s3.endpoint,
+    DYNAMODB: dynamo.url,
+  });
+  await createActivateFunction(defined, environment)({ PlanHash: defined.plan.hash, Tables: tables });
+  return { kinesis, s3, dynamo, lines };
 }
 
 /** As Lambda gives a batch of a shard. */
@@ -57,12 +65,7 @@ const batchOf = (records: readonly LogRecord[]): KinesisEvent => ({
 });
 
 test('events go in over HTTP, through Kinesis into DynamoDB, and come out as features; a retry changes nothing', async () => {
-  const { kinesis, s3, dynamo } = await startParts();
-  const { lines } = lambdaEnvironment({
-    KINESIS: kinesis.endpoint,
-    S3: s3.endpoint,
-    DYNAMODB: dynamo.url,
-  });
+  const { kinesis, s3, dynamo, lines } = await startParts();
   const ingest = createIngestFunction(defined, environment);
   const transform = createTransformFunction(defined, environment);
   const serve = createServeFunction(defined, environment);
@@ -106,12 +109,26 @@ test('events go in over HTTP, through Kinesis into DynamoDB, and come out as fea
     ['EventsAccepted', 'EventsFolded', 'EventsBad', 'EntitiesKnown', 'EntitiesUnknown'].map(total),
   ).toEqual([4, 3, 1, 2, 1]);
   expect(total('WriteUnits')).toBeGreaterThanOrEqual(4);
+  expect(await expiries(dynamo.url)).toEqual({ 'user_plays@1': [null, null], 'song_plays@1': [8, 8] });
   expect(lines.filter(line => line.level === 'ERROR')).toEqual([]);
 });
 
+/** In how many days each table's rows may be dropped. */
+async function expiries(url: string) {
+  const client = testClient(url);
+  const days: Record<string, (number | null)[]> = {};
+  for (const [table, name] of Object.entries(tables)) {
+    const { Items = [] } = await client.send(new ScanCommand({ TableName: name }));
+    days[table] = Items.map(({ e }) =>
+      e?.N === undefined ? null : Math.floor((Number(e.N) - Date.now() / 1_000) / 86_400),
+    );
+  }
+  client.destroy();
+  return days;
+}
+
 test('what is wrong with a read is said as the service says it', async () => {
-  const { dynamo } = await startParts();
-  lambdaEnvironment({ DYNAMODB: dynamo.url });
+  await startParts();
   const serve = createServeFunction(defined, environment);
   const codeOf = async (request: object) => {
     const { statusCode, body } = await serve(httpRequest('/v1/features', JSON.stringify(request)));
@@ -121,12 +138,16 @@ test('what is wrong with a read is said as the service says it', async () => {
   expect(await codeOf({ group: 'none', entities })).toEqual([404, 'not-found']);
   expect(await codeOf({ group: 'user_plays', entities: [{}] })).toEqual([400, 'bad-key']);
   expect(await codeOf({ group: 'user_plays', entities, deadlineMs: 0 })).toEqual([400, 'bad-time']);
+  const yesterday = Date.now() - 25 * 3_600_000;
+  expect(await codeOf({ group: 'user_plays', entities, asOf: yesterday })).toEqual([400, 'past-time']);
 });
 
 test('a thousand reads at once are all answered', async () => {
-  const { dynamo } = await startParts();
-  lambdaEnvironment({ DYNAMODB: dynamo.url });
+  await startParts();
   const serve = createServeFunction(defined, environment);
+  // A read has 5 seconds for its rows, which all thousand take together where the machine has other work.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
   const answers = await Promise.all(
     Array.from({ length: 1_000 }, (_, i) =>
       serve(
@@ -136,4 +157,33 @@ test('a thousand reads at once are all answered', async () => {
   );
   const statuses = answers.map(({ statusCode, body }) => [statusCode, JSON.parse(body).entities?.[0].status]);
   expect(statuses).toEqual(answers.map(() => [200, 'unknown']));
+}, 60_000);
+
+test('events are refused while the transform has left earlier ones waiting for longer than it may', async () => {
+  const { kinesis, lines } = await startParts();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  onTestFinished(() => void vi.useRealTimers());
+  const ingest = createIngestFunction(defined, {
+    ...environment,
+    MILLRACE_MAX_BEHIND_SECONDS: '60',
+    MILLRACE_INCARNATIONS: '{"plays":"prod-plays-1"}',
+  });
+  const transform = createTransformFunction(defined, environment);
+  const send = () => ingest(httpRequest('/v1/events', `[${playText()}]`));
+  expect((await send()).statusCode).toBe(200);
+  vi.advanceTimersByTime(61_000);
+  const refused = await send();
+  expect([refused.statusCode, refused.headers['retry-after'], JSON.parse(refused.body).error]).toEqual([
+    429,
+    '5',
+    {
+      code: 'behind',
+      message: 'the transform of plays is 61 s behind, more than it may be: send the same again later',
+    },
+  ]);
+  for (const records of kinesis.stored.values())
+    if (records.length > 0) expect(await transform(batchOf(records))).toEqual({ batchItemFailures: [] });
+  vi.advanceTimersByTime(2_000);
+  expect((await send()).statusCode).toBe(200);
+  expect(lines).toContainEqual(expect.objectContaining({ stream: 'plays', RequestsRefused: 1 }));
 });

@@ -18,7 +18,7 @@ export function lambdaEnvironment(endpoints: Readonly<Record<string, string>>): 
     ...Object.fromEntries(Object.entries(endpoints).map(([part, url]) => [`AWS_ENDPOINT_URL_${part}`, url])),
   };
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
-  for (const method of ['log', 'error'] as const) {
+  for (const method of ['log', 'info', 'warn', 'error'] as const) {
     vi.spyOn(console, method).mockImplementation((line: unknown) => {
       lines.push(JSON.parse(String(line)));
     });

@@ -127,11 +127,21 @@ describe('where Kinesis does not take events', () => {
   });
 });
 
+const limited = {
+  MILLRACE_STREAMS: '{"plays":"prod-plays"}',
+  MILLRACE_MAX_BEHIND_SECONDS: '60',
+  MILLRACE_PROGRESS_TABLE: 'prod-progress',
+  MILLRACE_INCARNATIONS: '{"plays":"prod-plays-1"}',
+};
+
 test.each<[Record<string, string>, RegExp]>([
   [{}, /MILLRACE_STREAMS is not set/],
   [{ MILLRACE_STREAMS: 'plays' }, /no JSON object of texts: plays/],
   [{ MILLRACE_STREAMS: '{"plays":1}' }, /no JSON object of texts/],
   [{ MILLRACE_STREAMS: '{"clicks":"c"}' }, /the Plan has no stream clicks/],
+  [{ ...limited, MILLRACE_MAX_BEHIND_SECONDS: '-1' }, /MILLRACE_MAX_BEHIND_SECONDS is no number above 0: -1/],
+  [{ ...limited, MILLRACE_PROGRESS_TABLE: '' }, /MILLRACE_PROGRESS_TABLE is not set/],
+  [{ ...limited, MILLRACE_INCARNATIONS: '{}' }, /MILLRACE_INCARNATIONS has no life of stream plays/],
 ])('a wrong configuration stops the start: %j', (environment, message) => {
   expect(() => createIngestFunction(defined, environment)).toThrow(message);
 });

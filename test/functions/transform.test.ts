@@ -9,6 +9,7 @@ import { createMemoryStateStore } from '../support/memory-state-store.ts';
 import { now, playText, userPlays } from '../support/plays.ts';
 import { type S3Server, startS3Server } from '../support/s3-server.ts';
 import { lambdaEnvironment } from './environment.ts';
+import { memoryState } from './memory-state.ts';
 
 const defined = definitions({ groups: [userPlays] });
 const environment = { MILLRACE_STREAM: 'plays', MILLRACE_INCARNATION: 'plays-1', MILLRACE_BUCKET: 'lake' };
@@ -33,7 +34,7 @@ const eventOf = (...data: readonly (string | Uint8Array)[]): KinesisEvent => ({
 });
 
 test('good events of every packing are folded, bad ones are objects in the bucket, and both are counted', async () => {
-  const handler = createTransformFunction(defined, environment, createMemoryStateStore());
+  const handler = createTransformFunction(defined, environment, await memoryState(defined.plan));
   const packed = `${playText()}\n${playText()}`;
   const kpl = aggregate([{ data: Buffer.from(playText()) }, { data: Buffer.from('bad') }]);
   const event = eventOf(playText(), packed, kpl, Buffer.of(255));
@@ -49,9 +50,10 @@ test('good events of every packing are folded, bad ones are objects in the bucke
 
 test('where the bucket cannot be written the records are given again', async () => {
   server.fault = () => ({ status: 403, code: 'AccessDenied' });
-  const handler = createTransformFunction(defined, environment, createMemoryStateStore());
+  const handler = createTransformFunction(defined, environment, await memoryState(defined.plan));
   expect((await handler(eventOf('bad', playText()))).batchItemFailures).toHaveLength(2);
   expect(lines).toEqual([
+    expect.objectContaining({ stream: 'plays', BatchesFailed: 1 }),
     expect.objectContaining({ level: 'ERROR', message: 'nothing of a batch could be done' }),
   ]);
   server.fault = () => null;
@@ -64,7 +66,7 @@ test('rows that could not be written are counted, and the reason is logged', asy
     ...createMemoryStateStore(),
     write: () => Promise.reject(new StoreError('throttled', 'too fast')),
   };
-  const handler = createTransformFunction(defined, environment, store);
+  const handler = createTransformFunction(defined, environment, await memoryState(defined.plan, store));
   expect((await handler(eventOf(playText()))).batchItemFailures).toEqual([{ itemIdentifier: '1' }]);
   expect(lines.map(line => [line.EventsUnsettled, line.message])).toEqual([
     [1, undefined],
@@ -72,9 +74,9 @@ test('rows that could not be written are counted, and the reason is logged', asy
   ]);
 });
 
-test.each(Object.keys(environment))('without %s it does not start', name => {
-  const store = createMemoryStateStore();
-  expect(() => createTransformFunction(defined, { ...environment, [name]: '' }, store)).toThrow(
+test.each(Object.keys(environment))('without %s it does not start', async name => {
+  const state = await memoryState(defined.plan);
+  expect(() => createTransformFunction(defined, { ...environment, [name]: '' }, state)).toThrow(
     `${name} is not set`,
   );
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EventLog, LogAppend, QuarantinedEvent } from '../../lib/runtime/ports.ts';
-import { redrive } from '../../lib/runtime/redrive.ts';
+import { redrive, redriveRemotely } from '../../lib/runtime/redrive.ts';
 import { createMemoryQuarantine } from '../support/memory-quarantine.ts';
 
 const stream = { name: 'plays', key: ['user'] } as unknown as Parameters<typeof redrive>[0]['stream'];
@@ -73,4 +73,20 @@ test('none goes in twice, though it ended between putting in and taking out', as
   expect(await redrive({ stream, log, quarantine })).toBe(1);
   expect(texts()).toEqual(['{"user":"u1"}', '{"user":"u2"}', '{"user":"u3"}']);
   expect(await left()).toEqual([]);
+});
+
+test('into a stream elsewhere: what was not stored stays in quarantine', async () => {
+  const { quarantine, left } = await setUp([bad(1), bad(2), bad(3), bad(4, { reason: 'late' })]);
+  const sent: string[] = [];
+  const send = async (events: readonly LogAppend[]) =>
+    events.map(({ partitionKey }) => {
+      sent.push(partitionKey);
+      return partitionKey !== 'u2';
+    });
+  expect(await redriveRemotely({ stream, quarantine, send, reason: 'schema' })).toEqual({
+    redriven: 2,
+    failed: 1,
+  });
+  expect(sent).toEqual(['u1', 'u2', 'u3']);
+  expect((await left()).sort()).toEqual([2, 4]);
 });

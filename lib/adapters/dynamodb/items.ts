@@ -15,6 +15,8 @@ export function rowItem({ key, version, bytes }: RowWrite, expires: number | nul
   return item;
 }
 
+export const runItem = (id: string, bytes: Uint8Array): Item => ({ k: { S: runKey(id) }, b: { B: bytes } });
+
 /** What holds while the row is still what was read under this version; 0: while there is none. */
 export function conditionOn(
   expected: number,

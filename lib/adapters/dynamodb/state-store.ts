@@ -12,7 +12,7 @@ import { getItems, writeItems } from './batches.ts';
 import type { Connection } from './connection.ts';
 import { type ConsumedUnits, reportConsumed } from './consumed.ts';
 import { failureOf, isTooLarge, storeErrorOf } from './failures.ts';
-import { conditionOn, rowItem, rowKey, rowOf, rowPrefix, runKey, writeUnits } from './items.ts';
+import { conditionOn, rowItem, rowKey, rowOf, rowPrefix, runItem, runKey, writeUnits } from './items.ts';
 import { createProgress } from './progress.ts';
 import { createRetry, mostTries, type Pauses } from './retry.ts';
 
@@ -114,7 +114,7 @@ export function createDynamoStateStore(options: DynamoStateStoreOptions): StateS
       writeItems(
         connection,
         tableName(table),
-        runs.map(({ id, bytes }) => ({ PutRequest: { Item: { k: { S: runKey(id) }, b: { B: bytes } } } })),
+        runs.map(({ id, bytes }) => ({ PutRequest: { Item: runItem(id, bytes) } })),
       ),
 
     async readRuns(table, ids) {

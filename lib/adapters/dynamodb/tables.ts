@@ -51,6 +51,51 @@ export const progressTable: TableDefinition = {
   ttlAttribute: null,
 };
 
+/**
+ * The table of deployments: which Plan is active, and the Plans that are or were. Small, and read at each invocation;
+ * written by `functions/activate` alone. It must not expire.
+ *
+ * | attribute | type | meaning |
+ * | --- | --- | --- |
+ * | `k` | S | `active`, or `plan/` and a Plan's hash |
+ * | `plan` | S | of `active`: the hash of the Plan that counts |
+ * | `at` | N | of `active`: when it was activated, ms since 1970 |
+ * | `n` | N | of `active`: how many activations there were |
+ * | `previous` | S | of `active`: the hash of the Plan before it, if there was one |
+ * | `retired` | S | of `active`: JSON, since when tables of earlier Plans get no events, ms since 1970, by DynamoDB's names |
+ * | `b` | B | of a Plan: gzipped JSON, the Plan and DynamoDB's names of its tables |
+ */
+export const controlTable: TableDefinition = {
+  KeySchema: [{ AttributeName: 'k', KeyType: 'HASH' }],
+  AttributeDefinitions: [{ AttributeName: 'k', AttributeType: 'S' }],
+  ttlAttribute: null,
+};
+
+/**
+ * The table of the leases of workers (lib/runtime/worker). What it holds may be lost: shards are leased anew then, and
+ * read on where progress ends.
+ *
+ * | attribute | type | meaning |
+ * | --- | --- | --- |
+ * | `life` | S | the life of the stream |
+ * | `shard` | S | the shard's id |
+ * | `counter` | N | one more with every write, which is conditioned on the one before |
+ * | `owner` | S | the worker that processes the shard, where one does |
+ * | `checkpoint` | S | the sequence number that was settled last, for people |
+ * | `drained` | BOOL | true once the shard is closed and all its records are settled |
+ */
+export const leaseTable: TableDefinition = {
+  KeySchema: [
+    { AttributeName: 'life', KeyType: 'HASH' },
+    { AttributeName: 'shard', KeyType: 'RANGE' },
+  ],
+  AttributeDefinitions: [
+    { AttributeName: 'life', AttributeType: 'S' },
+    { AttributeName: 'shard', AttributeType: 'S' },
+  ],
+  ttlAttribute: null,
+};
+
 /** DynamoDB's limit for one item, names and key included. */
 export const longestItem = 400 * 1024;
 

@@ -48,8 +48,12 @@ export function createStateStore({ database }: DataDirectory, options: StateStor
   }
 
   return {
-    async read(table, keys) {
-      return look(table, cache.table(table), keys).map(row => (row.bytes === null ? null : row));
+    read(table, keys) {
+      try {
+        return look(table, cache.table(table), keys).map(row => (row.bytes === null ? null : row));
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
 
     async write(table, writes) {

@@ -3,9 +3,8 @@ import { formatTimestamp } from '../../kernel/timestamp.ts';
 import { type QuarantinedEvent, type QuarantineReason, quarantineReasons } from '../../runtime/ports.ts';
 import { formatCount, formatTable, print, toJson } from '../format.ts';
 import { RequestError } from '../keys.ts';
-import { loadDefinitions } from '../load-definitions.ts';
-import { type CommonOptions, options, wholeNumber } from '../options.ts';
-import { withLocal } from '../with-local.ts';
+import { type CommonOptions, type EnvironmentOptions, options, wholeNumber } from '../options.ts';
+import { withQuarantine } from '../with-quarantine.ts';
 import { redriveCommand } from './redrive.ts';
 
 export const quarantineCommand = (): Command =>
@@ -26,10 +25,11 @@ Examples:
   millrace quarantine list
   millrace quarantine list --reason schema --limit 100 --json
   millrace quarantine show purchases/shard-000/1042/0
-  millrace quarantine redrive --reason schema`,
+  millrace quarantine redrive --reason schema
+  millrace quarantine list --env prod`,
     );
 
-interface ListOptions extends CommonOptions {
+interface ListOptions extends CommonOptions, EnvironmentOptions {
   readonly stream?: string;
   readonly reason?: QuarantineReason;
   readonly limit: number;
@@ -43,6 +43,8 @@ const listCommand = (): Command =>
     .option('--limit <count>', 'at most so many', wholeNumber, 20)
     .addOption(options.data())
     .addOption(options.features())
+    .addOption(options.env())
+    .addOption(options.profile())
     .addOption(options.json())
     .addOption(options.verbose())
     .action(async (given: ListOptions) => {
@@ -52,7 +54,7 @@ const listCommand = (): Command =>
           `--limit ${limit}: at most ${longestTable} are shown as a table; more go with --json`,
         );
       }
-      return withLocal(given.data, await loadDefinitions(given.features), async ({ quarantine }) => {
+      return withQuarantine(given, async quarantine => {
         const counts = await quarantine.count();
         const events = await quarantine.list({
           ...(stream === undefined ? {} : { stream }),
@@ -84,10 +86,12 @@ const showCommand = (): Command =>
     .argument('<id>', 'as listed')
     .addOption(options.data())
     .addOption(options.features())
+    .addOption(options.env())
+    .addOption(options.profile())
     .addOption(options.json())
     .addOption(options.verbose())
-    .action(async (id: string, given: CommonOptions) =>
-      withLocal(given.data, await loadDefinitions(given.features), async ({ quarantine }) => {
+    .action(async (id: string, given: CommonOptions & EnvironmentOptions) =>
+      withQuarantine(given, async quarantine => {
         const event = await quarantine.get(id);
         if (event === null)
           throw new RequestError(`no quarantined event has the id ${id}: see millrace quarantine list`);

@@ -1,15 +1,19 @@
 import { Command } from 'commander';
+import { connect } from '../../client/connection.ts';
+import { createRemoteReader } from '../../client/features.ts';
+import { deadlineIn } from '../../client/retry.ts';
 import type { Plan } from '../../kernel/plan.ts';
 import { formatTimestamp } from '../../kernel/timestamp.ts';
 import type { ValueType } from '../../kernel/value-type.ts';
-import type { EntityResult, ReadResult } from '../../runtime/read.ts';
+import type { EntityKey, EntityResult, ReadOptions, ReadResult } from '../../runtime/read.ts';
+import { openEnvironment } from '../deployed/environment.ts';
 import { bold, dim, formatTable, print, toJson } from '../format.ts';
 import { findTarget, parseKey, parseTime, parseValue, type ReadTarget, RequestError } from '../keys.ts';
 import { loadDefinitions } from '../load-definitions.ts';
-import { type CommonOptions, collect, options } from '../options.ts';
+import { type CommonOptions, collect, type EnvironmentOptions, options } from '../options.ts';
 import { withLocal } from '../with-local.ts';
 
-interface ReadCommandOptions extends CommonOptions {
+interface ReadCommandOptions extends CommonOptions, EnvironmentOptions {
   readonly at?: string;
   readonly context?: readonly string[];
 }
@@ -30,6 +34,8 @@ export const readCommand = (): Command =>
     )
     .addOption(options.data())
     .addOption(options.features())
+    .addOption(options.env())
+    .addOption(options.profile())
     .addOption(options.json())
     .addOption(options.verbose())
     .addHelpText(
@@ -39,31 +45,23 @@ An entity of which no event is known is marked unknown; its counts are 0 and mos
 could not be read is marked failed, and is never shown as null. A value that is not the whole truth says why: overflow
 (it met more keys than it keeps), estimated, or out-of-range (a total too large for its type, shown as null).
 
-Values answer for now (in a replayed directory: for just after its last event). --at asks for a later time.
+Values answer for now (in a replayed directory: for just after its last event). --at asks for a later time. With --env
+they come from a deployed environment, over its API, by the Plan that is active there.
 
 Examples:
   millrace read customer_activity 17850 13047
   millrace read customer_item user=17850,item=85123A --json
-  millrace read ranking user=17850,item=85123A --context price=2.10 --context hour=20`,
+  millrace read ranking user=17850,item=85123A --context price=2.10 --context hour=20
+  millrace read user_engagement u5 --env dev`,
     )
     .action(async (name: string, keys: readonly string[], given: ReadCommandOptions) => {
-      const definitions = await loadDefinitions(given.features);
-      const { plan } = definitions;
+      const { plan, find } =
+        given.env === undefined ? await locally(given) : await deployed(given.env, given.profile);
       const target = findTarget(plan, name);
       const entities = keys.map(key => parseKey(key, target));
       const context = parseContext(given.context ?? [], plan, target);
       const at = given.at === undefined ? {} : { asOf: parseTime(given.at, '--at') };
-      const answer = await withLocal(given.data, definitions, async local => {
-        for (const group of groupsOf(plan, target)) {
-          if (await local.keeps(group)) continue;
-          throw new RequestError(
-            `${given.data} has no rows of group ${group} yet: ingest events with these definitions first`,
-          );
-        }
-        return target.kind === 'group'
-          ? local.readGroup(name, entities, at)
-          : local.readService(name, entities, { ...at, context });
-      });
+      const answer = await find(target, entities, target.kind === 'group' ? at : { ...at, context });
       if (given.json) {
         const described = answer.entities.map((entity, i) => ({ key: entities[i], ...entity }));
         print(toJson({ [target.kind]: name, asOf: formatTimestamp(answer.asOf), entities: described }));
@@ -71,6 +69,46 @@ Examples:
         print(formatAnswer(featureTypes(plan, target), name, keys, answer));
       }
     });
+
+/** Whose features are read, and how. */
+interface ReadPlace {
+  readonly plan: Plan;
+  find(target: ReadTarget, entities: readonly EntityKey[], options: ReadOptions): Promise<ReadResult>;
+}
+
+async function locally(given: CommonOptions): Promise<ReadPlace> {
+  const definitions = await loadDefinitions(given.features);
+  const { plan } = definitions;
+  return {
+    plan,
+    find: (target, entities, options) =>
+      withLocal(given.data, definitions, async local => {
+        for (const group of groupsOf(plan, target)) {
+          if (await local.keeps(group)) continue;
+          throw new RequestError(
+            `${given.data} has no rows of group ${group} yet: ingest events with these definitions first`,
+          );
+        }
+        return target.kind === 'group'
+          ? local.readGroup(target.name, entities, options)
+          : local.readService(target.name, entities, options);
+      }),
+  };
+}
+
+async function deployed(environment: string, profile: string | undefined): Promise<ReadPlace> {
+  const { service, activePlan } = await openEnvironment(environment, profile);
+  const { plan } = await activePlan();
+  const read = createRemoteReader(plan, connect(service));
+  return {
+    plan,
+    find: ({ kind, name }, entities, options) =>
+      read({ kind, name, entities, ...options }, deadlineIn(longestRead)),
+  };
+}
+
+/** For an answer of a deployed environment, tries included (ms). */
+const longestRead = 20_000;
 
 export interface TypedFeature {
   readonly name: string;

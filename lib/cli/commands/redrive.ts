@@ -1,13 +1,16 @@
 import { Command, Option } from 'commander';
 import { type QuarantineReason, quarantineReasons } from '../../runtime/ports.ts';
+import { redriveRemotely } from '../../runtime/redrive.ts';
+import { openEnvironment } from '../deployed/environment.ts';
+import { openQuarantine, producerOf } from '../deployed/events.ts';
 import { formatCount, print, toJson } from '../format.ts';
 import { RequestError } from '../keys.ts';
 import { loadDefinitions } from '../load-definitions.ts';
-import { type CommonOptions, options } from '../options.ts';
-import { askService } from '../service-client.ts';
+import { type CommonOptions, type EnvironmentOptions, options } from '../options.ts';
+import { askService, serviceAt } from '../service-client.ts';
 import { withLocal } from '../with-local.ts';
 
-interface RedriveOptions extends CommonOptions {
+interface RedriveCommandOptions extends CommonOptions, EnvironmentOptions {
   readonly stream?: string;
   readonly reason?: QuarantineReason;
   readonly all?: true;
@@ -24,20 +27,24 @@ export const redriveCommand = (): Command =>
     .option('--url <url>', 'by the service that listens there; it has the data directory open')
     .addOption(options.data())
     .addOption(options.features())
+    .addOption(options.env())
+    .addOption(options.profile())
     .addOption(options.json())
     .addOption(options.verbose())
     .addHelpText(
       'after',
       `
 For events that the definitions take now, and did not then. Whatever is still wrong with one puts it back, under its
-new position. Each goes in once, also when the command is interrupted and run again.
+new position. Each goes in once, also when the command is interrupted and run again; into a deployed environment's stream
+(--env) perhaps twice then, which counts once where the stream has an event id.
 
 Examples:
   millrace quarantine redrive purchases/shard-000/1042/0
   millrace quarantine redrive --reason schema
-  millrace quarantine redrive --all --stream purchases --url http://127.0.0.1:4600`,
+  millrace quarantine redrive --all --stream purchases --url http://127.0.0.1:4600
+  millrace quarantine redrive --reason schema --env dev`,
     )
-    .action(async (ids: readonly string[], given: RedriveOptions) => {
+    .action(async (ids: readonly string[], given: RedriveCommandOptions) => {
       const { stream, reason, all, url } = given;
       if ([ids.length > 0, reason !== undefined, all === true].filter(Boolean).length !== 1)
         throw new RequestError('say which events: their ids, --reason, or --all');
@@ -46,9 +53,18 @@ Examples:
         ...(reason === undefined ? {} : { reason }),
         ...(stream === undefined ? {} : { stream }),
       };
+      if (given.env !== undefined) {
+        const done = await redriveDeployed(given.env, given.profile, which);
+        if (given.json) return print(toJson(done));
+        const failed = done.failed === 0 ? '' : `; ${formatCount(done.failed)} were not stored, and stay`;
+        return print(`${formatCount(done.redriven)} redriven${failed}`);
+      }
       if (url !== undefined) {
         const body = JSON.stringify({ ...which, stream: stream ?? (await onlyStream(url)) });
-        const { redriven } = (await askService(url, '/v1/quarantine/redrive', { method: 'POST', body })) as {
+        const { redriven } = (await askService(serviceAt(url), '/v1/quarantine/redrive', {
+          method: 'POST',
+          body,
+        })) as {
           readonly redriven: number;
         };
         print(given.json ? toJson({ redriven }) : `${formatCount(redriven)} redriven`);
@@ -63,8 +79,26 @@ Examples:
       );
     });
 
+async function redriveDeployed(
+  environment: string,
+  profile: string | undefined,
+  { stream: name, ...which }: Pick<RedriveCommandOptions, 'stream' | 'reason'> & { ids?: readonly string[] },
+) {
+  const { deployment, activePlan } = await openEnvironment(environment, profile);
+  const { streams } = (await activePlan()).plan;
+  const stream = streams.find(one => (name === undefined ? streams.length === 1 : one.name === name));
+  if (stream === undefined)
+    throw new RequestError(`say which stream with --stream: ${streams.map(s => s.name).join(', ')}`);
+  return redriveRemotely({
+    stream,
+    quarantine: openQuarantine(deployment),
+    send: producerOf(deployment, stream.name),
+    ...which,
+  });
+}
+
 async function onlyStream(url: string): Promise<string> {
-  const { streams } = (await askService(url, '/v1/status', { method: 'GET' })) as {
+  const { streams } = (await askService(serviceAt(url), '/v1/status', { method: 'GET' })) as {
     readonly streams: readonly { readonly stream: string }[];
   };
   const [only, ...others] = streams;

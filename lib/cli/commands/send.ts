@@ -2,14 +2,15 @@ import { Command, InvalidArgumentError } from 'commander';
 import { readLines } from '../../adapters/files/ndjson.ts';
 import { openSource } from '../../adapters/files/open-source.ts';
 import type { SourceBatch } from '../../runtime/source.ts';
+import { serviceOf } from '../deployed/environment.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatCount, note, print, toJson } from '../format.ts';
 import { untilInterrupted } from '../interrupt.ts';
 import { RequestError } from '../keys.ts';
-import { options } from '../options.ts';
-import { askService } from '../service-client.ts';
+import { type EnvironmentOptions, options } from '../options.ts';
+import { askService, ServiceError } from '../service-client.ts';
 
-interface SendOptions {
+interface SendOptions extends EnvironmentOptions {
   readonly url: string;
   readonly stream?: string;
   readonly batch: number;
@@ -18,22 +19,26 @@ interface SendOptions {
 
 export const sendCommand = (setExitCode: (code: number) => void): Command =>
   new Command('send')
-    .description('send events to a running service')
+    .description('send events to a running service, or to a deployed environment')
     .argument('[file]', 'NDJSON, also gzipped; standard input without it')
     .option('--stream <name>', 'the stream; needed where the service has several')
     .option('--batch <count>', 'events a request', parseBatch, 1_000)
     .addOption(options.url())
+    .addOption(options.env())
+    .addOption(options.profile())
     .addOption(options.json())
     .addOption(options.verbose())
     .addHelpText(
       'after',
       `
-Every event that was accepted is durable when the command ends. While the service is behind, it waits. To send a file
-twice is safe where the stream drops copies (dedupe) and less than its time lies between.
+Every event that was accepted is durable when the command ends. While the service is behind, it waits. What a deployed
+environment could not store in time is sent again. To send a file twice is safe where the stream drops copies (dedupe)
+and less than its time lies between.
 
 Examples:
   millrace send events.ndjson.gz
-  tail -f events.ndjson | millrace send --batch 1 --url http://127.0.0.1:4600`,
+  tail -f events.ndjson | millrace send --batch 1 --url http://127.0.0.1:4600
+  millrace send events.ndjson.gz --env dev --profile data-team`,
     )
     .action(async (file: string | undefined, given: SendOptions) => {
       const sent = await untilInterrupted(signal => send(file, given, signal), 'after the request in hand');
@@ -52,33 +57,54 @@ interface Sent {
 }
 
 async function send(file: string | undefined, given: SendOptions, signal: AbortSignal): Promise<Sent> {
+  const service = await serviceOf(given);
   const path = `/v1/events${given.stream === undefined ? '' : `?stream=${encodeURIComponent(given.stream)}`}`;
   let accepted = 0;
   let rejected = 0;
   const rejections: { row: number; message: string }[] = [];
 
-  const post = async (rows: readonly Uint8Array[], firstRow: number) => {
-    const answer = (await askService(given.url, path, {
+  /** Sends rows, and again those that were not stored: as long as some of them are, it goes on. */
+  const post = async (rows: readonly SentRow[]): Promise<void> => {
+    const answer = (await askService(service, path, {
       method: 'POST',
       type: 'application/x-ndjson',
-      body: Buffer.concat(rows.flatMap(row => [row, newline])),
+      body: Buffer.concat(rows.flatMap(row => [row.bytes, newline])),
       onWait: seconds => note(`the service is behind; going on in ${seconds} s`),
     })) as Answer;
     accepted += answer.accepted;
     rejected += answer.rejected;
+    const failed: SentRow[] = [];
     for (const [i, event] of answer.events.entries()) {
+      const row = rows[i] as SentRow;
+      if (event.status === 'failed') failed.push(row);
       if (event.status === 'rejected' && rejections.length < 10)
-        rejections.push({ row: firstRow + i, message: event.message ?? '' });
+        rejections.push({ row: row.number, message: event.message ?? '' });
     }
+    if (failed.length === 0) return;
+    if (failed.length === rows.length) {
+      const message = answer.events.find(event => event.status === 'failed')?.message;
+      throw new ServiceError(
+        `${service.url} did not store ${failed.length} events, the first of row ${failed[0]?.number}: ${message}`,
+      );
+    }
+    note(`${formatCount(failed.length)} events were not stored in time, and are sent again`);
+    await post(failed);
   };
 
   for await (const { firstRow, rows } of file === undefined ? fromInput(signal) : fromFile(file)) {
     for (let from = 0; from < rows.length; from += given.batch) {
       if (signal.aborted) return { accepted, rejected, rejections, stopped: true };
-      await post(rows.slice(from, from + given.batch) as Uint8Array[], firstRow + from);
+      const batch = rows.slice(from, from + given.batch) as readonly Uint8Array[];
+      await post(batch.map((bytes, i) => ({ bytes, number: firstRow + from + i })));
     }
   }
   return { accepted, rejected, rejections, stopped: signal.aborted };
+}
+
+interface SentRow {
+  readonly bytes: Uint8Array;
+  /** Its place in the file. */
+  readonly number: number;
 }
 
 const newline = Buffer.from('\n');

@@ -1,29 +1,46 @@
 import { Command } from 'commander';
 import type { ServiceStatus } from '../../service/service.ts';
+import { openEnvironment } from '../deployed/environment.ts';
+import { describeEnvironment, environmentStatus } from '../deployed/status.ts';
 import { formatCount, formatTable, print, toJson } from '../format.ts';
-import { options } from '../options.ts';
-import { askService } from '../service-client.ts';
+import { type EnvironmentOptions, options } from '../options.ts';
+import { askService, serviceAt } from '../service-client.ts';
 
 export const statusCommand = (): Command =>
   new Command('status')
-    .description('show how a running service stands')
+    .description('show how a running service stands, or a deployed environment')
     .addOption(options.url())
+    .addOption(options.env())
+    .addOption(options.profile())
     .addOption(options.json())
     .addOption(options.verbose())
     .addHelpText(
       'after',
       `
 Counts are since the service was started. Behind is what is durable and not processed yet; fresh is the time from an
-event's arrival until its features can be read (median, and all but the slowest in a hundred).
+event's arrival until its features can be read (median, and all but the slowest in a hundred). Of a deployed
+environment (--env) counts are CloudWatch's of the last hour, which come a few minutes late.
 
 Examples:
   millrace status
-  millrace status --json`,
+  millrace status --json
+  millrace status --env prod`,
     )
-    .action(async (given: { readonly url: string; readonly json?: true }) => {
-      const status = (await askService(given.url, '/v1/status', { method: 'GET' })) as ServiceStatus;
+    .action(async (given: StatusOptions) => {
+      if (given.env !== undefined) {
+        const found = await environmentStatus(await openEnvironment(given.env, given.profile));
+        return print(given.json ? toJson(found) : describeEnvironment(found));
+      }
+      const status = (await askService(serviceAt(given.url), '/v1/status', {
+        method: 'GET',
+      })) as ServiceStatus;
       print(given.json ? toJson(status) : describe(status));
     });
+
+interface StatusOptions extends EnvironmentOptions {
+  readonly url: string;
+  readonly json?: true;
+}
 
 function describe({ ready, streams, quarantined, unapplied }: ServiceStatus): string {
   const rows = streams.map(({ stream, received, processed, behind, freshness }) => [

@@ -5,7 +5,7 @@ import { formatCount, formatTable, print, toJson } from '../format.ts';
 import { RequestError } from '../keys.ts';
 import { loadDefinitions } from '../load-definitions.ts';
 import { type CommonOptions, options, wholeNumber } from '../options.ts';
-import { askService } from '../service-client.ts';
+import { askService, serviceAt } from '../service-client.ts';
 import { withLocal } from '../with-local.ts';
 
 export const unappliedCommand = (setExitCode: (code: number) => void): Command =>
@@ -114,7 +114,7 @@ Exit status: 0 if every row has its events now; 1 if some still cannot take them
           ? await withLocal(given.data, await loadDefinitions(given.features), local =>
               local.redriveUnapplied(which),
             )
-          : ((await askService(url, '/v1/unapplied/redrive', {
+          : ((await askService(serviceAt(url), '/v1/unapplied/redrive', {
               method: 'POST',
               body: JSON.stringify(which),
             })) as Report);

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Served } from '../../local/index.ts';
-import { askService } from '../service-client.ts';
+import { askService, serviceAt } from '../service-client.ts';
 import type { LiveExample } from './example.ts';
 import { produce } from './producer.ts';
 import { createWatcher, type Snapshot } from './watcher.ts';
@@ -59,7 +59,12 @@ const patienceMs = 5_000;
 
 async function sendEvents(url: string, events: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
   const body = Buffer.concat(events.flatMap(event => [event, newline]));
-  await askService(url, '/v1/events', { method: 'POST', type: 'application/x-ndjson', body, signal });
+  await askService(serviceAt(url), '/v1/events', {
+    method: 'POST',
+    type: 'application/x-ndjson',
+    body,
+    signal,
+  });
 }
 
 const newline = Buffer.from('\n');

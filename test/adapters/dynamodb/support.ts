@@ -5,13 +5,19 @@ import {
   ResourceInUseException,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
+import { createDynamoActivePlan } from '../../../lib/adapters/dynamodb/active-plan.ts';
 import { createDynamoClient } from '../../../lib/adapters/dynamodb/client.ts';
 import {
   createDynamoStateStore,
   type DynamoStateStoreOptions,
 } from '../../../lib/adapters/dynamodb/state-store.ts';
-import { progressTable, rowTable, type TableDefinition } from '../../../lib/adapters/dynamodb/tables.ts';
-import type { StateStore } from '../../../lib/runtime/ports.ts';
+import {
+  controlTable,
+  progressTable,
+  rowTable,
+  type TableDefinition,
+} from '../../../lib/adapters/dynamodb/tables.ts';
+import type { ActivePlan, StateStore } from '../../../lib/runtime/ports.ts';
 import type { Subject } from '../../conformance/harness.ts';
 
 export const testClient = (url: string, requestMs = 20_000): DynamoDBClient =>
@@ -92,5 +98,13 @@ export async function dynamoSubject(url: string): Promise<Subject<StateStore>> {
       },
     };
   };
+  return { adapter: open(), reopen: async () => open(), dispose: async () => client.destroy() };
+}
+
+export async function activePlanSubject(url: string): Promise<Subject<ActivePlan>> {
+  const client = testClient(url);
+  const table = `${randomUUID()}-control`;
+  await makeTable(client, table, controlTable);
+  const open = () => createDynamoActivePlan({ client, table });
   return { adapter: open(), reopen: async () => open(), dispose: async () => client.destroy() };
 }

@@ -1,11 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { createRedisStateStore } from '../../../lib/adapters/redis/state-store.ts';
-import { createStateStore } from '../../../lib/adapters/rocksdb/state-store.ts';
 import { feedParity } from '../../conformance/feed-parity.ts';
-import { rocksdbSubject } from '../rocksdb/support.ts';
 import { noRedis, type RedisServer, startRedis } from './server.ts';
-
-feedParity('rocksdb', () => rocksdbSubject(createStateStore));
 
 describe('redis', () => {
   if (noRedis !== undefined) {

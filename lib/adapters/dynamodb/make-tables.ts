@@ -1,0 +1,52 @@
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  type DynamoDBClient,
+  ResourceInUseException,
+  ResourceNotFoundException,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
+import { storeErrorOf } from './failures.ts';
+import type { TableDefinition } from './tables.ts';
+
+/** Those of the tables that are not there. Rejects with a StoreError. */
+export async function missingTables(client: DynamoDBClient, names: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    names.map(async TableName => {
+      try {
+        await client.send(new DescribeTableCommand({ TableName }));
+        return true;
+      } catch (error) {
+        if (error instanceof ResourceNotFoundException) return false;
+        throw storeErrorOf(error, `look for table ${TableName}`);
+      }
+    }),
+  );
+  return names.filter((_, i) => !found[i]);
+}
+
+/** Makes a table, paid by the request; resolves when it can be used. Rejects with a StoreError. */
+export async function makeTable(
+  client: DynamoDBClient,
+  name: string,
+  { KeySchema, AttributeDefinitions }: TableDefinition,
+): Promise<void> {
+  try {
+    await client.send(
+      new CreateTableCommand({
+        TableName: name,
+        KeySchema,
+        AttributeDefinitions,
+        BillingMode: 'PAY_PER_REQUEST',
+      }),
+    );
+  } catch (error) {
+    // Another worker may make it at the same time.
+    if (!(error instanceof ResourceInUseException)) throw storeErrorOf(error, `make table ${name}`);
+  }
+  try {
+    await waitUntilTableExists({ client, maxWaitTime: 120, minDelay: 1, maxDelay: 2 }, { TableName: name });
+  } catch (error) {
+    throw storeErrorOf(error, `wait for table ${name}`);
+  }
+}

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDynamoLeaseStore } from '../../../lib/adapters/dynamodb/lease-store.ts';
+import { leaseTable } from '../../../lib/adapters/dynamodb/tables.ts';
+import { leaseStoreConformance } from '../../conformance/lease-store.ts';
+import { type DynamoServer, startDynamo } from './servers.ts';
+import { makeTable, noPauses, testClient } from './support.ts';
+
+let server: DynamoServer;
+beforeAll(async () => {
+  server = await startDynamo();
+});
+afterAll(() => server.stop());
+
+async function open() {
+  const client = testClient(server.url);
+  const table = `leases-${randomUUID()}`;
+  await makeTable(client, table, leaseTable);
+  return { client, table };
+}
+
+leaseStoreConformance('dynamodb', async () => {
+  const place = await open();
+  return {
+    adapter: createDynamoLeaseStore(place),
+    reopen: async () => createDynamoLeaseStore(place),
+    dispose: async () => place.client.destroy(),
+  };
+});
+
+test('a write whose answer was lost is known to have been made', async () => {
+  const { client, table } = await open();
+  const send = client.send.bind(client);
+  let isLost = true;
+  client.send = (async (command: Parameters<typeof send>[0]) => {
+    const answer = await send(command);
+    if (isLost) {
+      isLost = false;
+      throw new Error('socket hang up');
+    }
+    return answer;
+  }) as typeof client.send;
+  const leases = createDynamoLeaseStore({ client, table, pauses: noPauses });
+  const lease = { shard: 'a', owner: 'w1', counter: 1, checkpoint: null, isDrained: false };
+  expect(await leases.write('life', lease)).toBe(true);
+  expect(isLost).toBe(false);
+  expect(await leases.write('life', { ...lease, owner: 'w2' })).toBe(false);
+  client.destroy();
+});

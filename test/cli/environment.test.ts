@@ -1,0 +1,99 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { visit } from '../service/running.ts';
+import { type ApiAnswer, startStacksServer } from '../support/stacks-server.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { runCli } from './run-cli.ts';
+
+/** The environment `dev`, as its stacks describe it, with its API behind the same address. */
+async function startEnvironment(api: ApiAnswer) {
+  let url = '';
+  const { endpoint, close } = await startStacksServer(
+    () => [
+      {
+        name: 'dev-All',
+        tags: { 'millrace:environment': 'dev' },
+        outputs: {
+          ApiUrl: `${url}/stage`,
+          StreamNames: '{"visits":"dev-visits"}',
+          SetAsideBucket: 'b',
+          ControlTable: 'c',
+          ProgressTable: 'p',
+        },
+      },
+    ],
+    api,
+  );
+  url = endpoint;
+  onTestFinished(close);
+  const variables = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'AKID',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+  };
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  onTestFinished(() => void vi.unstubAllEnvs());
+}
+
+function eventsFile(count: number): string {
+  const file = join(temporaryDirectory(), 'visits.ndjson');
+  writeFileSync(file, Array.from({ length: count }, (_, id) => `${visit(id)}\n`).join(''));
+  return file;
+}
+
+test('what a deployed environment does not store in time is sent again, and only that', async () => {
+  const requests: { readonly path: string; readonly signed: boolean; readonly rows: string[] }[] = [];
+  await startEnvironment((request, body) => {
+    const rows = body.trim().split('\n');
+    const signed = request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 Credential=AKID/') === true;
+    requests.push({ path: request.url ?? '', signed, rows });
+    const events = rows.map((_, i) =>
+      requests.length === 1 && i % 2 === 1
+        ? { status: 'failed', reason: 'throttled', message: 'not in time', uncertain: false }
+        : { status: 'accepted', position: `visits/shardId-0/${i}/0` },
+    );
+    const failed = events.filter(event => event.status === 'failed').length;
+    return {
+      status: 200,
+      body: JSON.stringify({ accepted: rows.length - failed, rejected: 0, failed, events }),
+    };
+  });
+  const { code, stdout, stderr } = await runCli('send', eventsFile(5), '--env', 'dev');
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '5 accepted\n' });
+  expect(stderr).toContain('2 events were not stored in time, and are sent again');
+  expect(requests.map(({ path, signed, rows }) => [path, signed, rows.length])).toEqual([
+    ['/stage/v1/events', true, 5],
+    ['/stage/v1/events', true, 2],
+  ]);
+  expect(requests[1]?.rows.map(row => JSON.parse(row).id)).toEqual([1, 3]);
+});
+
+test('where nothing of a request is stored, the first row is named', async () => {
+  await startEnvironment((_, body) => {
+    const events = body
+      .trim()
+      .split('\n')
+      .map(() => ({ status: 'failed', reason: 'too-large', message: 'over 1 MB', uncertain: false }));
+    return {
+      status: 200,
+      body: JSON.stringify({ accepted: 0, rejected: 0, failed: events.length, events }),
+    };
+  });
+  const { code, stderr } = await runCli('send', eventsFile(2), '--env', 'dev');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/did not store 2 events, the first of row 1: over 1 MB/);
+});
+
+test('errors say what to do', async () => {
+  await startEnvironment(() => ({ status: 403, body: '{"message":"Forbidden"}' }));
+  const stderrOf = async (...args: string[]) => (await runCli(...args)).stderr;
+  expect(await stderrOf('send', eventsFile(1), '--env', 'dev')).toMatch(
+    /^millrace: http:\S+\/stage answers 403: Forbidden$/m,
+  );
+  expect(await stderrOf('status', '--env', 'prod')).toContain('no environment prod is deployed in eu-west-1');
+  expect(await stderrOf('send', eventsFile(1), '--env', 'dev', '--url', 'http://127.0.0.1:1')).toContain(
+    "option '--env <name>' cannot be used with option '--url <url>'",
+  );
+});
