@@ -72,6 +72,8 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
     let error: MillraceError | null = null;
     let waiting = pass.rows;
     for (let attempt = 1; waiting.length > 0; attempt++) {
+      // Overtaken once, a row is read again at once; after that, its writers keep out of each other's way.
+      if (attempt > 2) await clock.wait?.(Math.random() * Math.min(longestWait, 2 ** attempt));
       try {
         const round = await foldOnce(pass, waiting, attempt > patience);
         unwritten.push(...round.unreadable);
@@ -198,5 +200,7 @@ interface Round {
 
 /** A row that other shards fill as well can be overtaken now and then; one that always is points at a fault. */
 const attempts = 20;
+/** In ms, of a wait with "full jitter" (lib/client/retry.ts says where that is from). */
+const longestWait = 200;
 /** So often a run may be missing, because its row was just rewritten, before it counts as lost. */
 const patience = 5;

@@ -67,6 +67,7 @@ export function updateRow(
   const { limits } = options;
   const { row, kept } = openRow(kernel, key, stored);
   const named = runsOf(key, row);
+  const again: Attempt = { pass, key, events, stored, progress, ids };
   let lacking: readonly PlacedEvent[] | null;
   let bytes: Uint8Array;
   try {
@@ -74,18 +75,21 @@ export function updateRow(
     if (lacking === null) return null;
     bytes = encodeRow(kernel, row);
   } catch (error) {
-    return unreadable(error, pass, key, events, stored, progress, ids);
+    return unreadable(again, error);
   }
   if (row.fault === null && named.length === 0 && isSmall(key, bytes, limits))
     return { bytes, created: none, replaced: none, lacking, fault: null };
-  const refold = (reason: RowFault['reason'], detail: string): Refolded => {
-    // The row as it was read, and nothing folded in.
-    const { row } = openRow(kernel, key, stored);
-    row.fault = { id: newFaultId(key), reason, detail };
-    return { row, lacking: fold(pass, row, events, progress, ids) ?? none };
-  };
-  const rescue = (error: unknown) => unreadable(error, pass, key, events, stored, progress, ids);
-  return fitted(kernel, key, row, bytes, { kept, named, lacking }, { refold, rescue }, options);
+  return fitted(again, row, bytes, { kept, named, lacking }, options);
+}
+
+/** What a row is folded of, again where it turns out to be faulty. */
+interface Attempt {
+  readonly pass: RowPass;
+  readonly key: string;
+  readonly events: readonly PlacedEvent[];
+  readonly stored: StoredRow | null;
+  readonly progress: Progress;
+  readonly ids: IdsByRun;
 }
 
 const isSmall = (key: string, bytes: Uint8Array, limits: RowLimits): boolean =>
@@ -101,14 +105,14 @@ interface Folded {
 
 /** The update of a row that names runs, outgrew its limits or is faulty. */
 function fitted(
-  kernel: GroupKernel,
-  key: string,
+  again: Attempt,
   row: Row,
   bytes: Uint8Array,
   { kept, named, lacking }: Folded,
-  { refold, rescue }: Otherwise,
   { store, idRuns, limits, runsMustExist }: RowUpdateOptions,
 ): RowUpdate | Promise<RowUpdate> {
+  const { key } = again;
+  const { kernel } = again.pass;
   const { headBytes, runBytes, itemBytes = Number.POSITIVE_INFINITY } = limits;
   if (!outgrows(key, bytes, limits)) return updated(bytes, kept);
   // What is in flight, and the names of runs, stay; to move less than this would soon have to be done again.
@@ -137,53 +141,33 @@ function fitted(
       const created = await spillHead(kernel, store, key, row, head, limits);
       return updated(encodeRow(kernel, row), created);
     } catch (error) {
-      if (!(error instanceof RunError)) return rescue(error);
+      if (!(error instanceof RunError)) return unreadable(again, error);
       if (error.isMissing && !runsMustExist) throw error;
       return faulty('corrupt', error.message);
     }
   }
 
+  /** The row as it was read, and nothing folded in. */
   function faulty(reason: RowFault['reason'], detail: string): RowUpdate {
-    const { row, lacking } = refold(reason, detail);
+    const { pass, events, stored, progress, ids } = again;
+    const { row } = openRow(kernel, key, stored);
+    row.fault = { id: newFaultId(key), reason, detail };
+    const lacking = fold(pass, row, events, progress, ids) ?? none;
     const bytes = encodeRow(kernel, row);
     return { bytes, created: none, replaced: notIn(key, row, named), lacking, fault: row.fault };
   }
 }
 
-/**
- * The update of a row whose bytes only proved to be none when an event, or the next write, needed what they hold. Throws
- * what is no such error.
- */
-function unreadable(
-  error: unknown,
-  pass: RowPass,
-  key: string,
-  events: readonly PlacedEvent[],
-  stored: StoredRow | null,
-  progress: Progress,
-  ids: IdsByRun,
-): RowUpdate {
-  const { kernel } = pass;
+/** Bytes that only proved to be none when an event, or the next write, needed what they hold. */
+function unreadable({ pass, key, events, stored, progress, ids }: Attempt, error: unknown): RowUpdate {
   if (!(error instanceof CorruptBytesError) || stored === null) throw error;
+  const { kernel } = pass;
   const { row, kept } = unreadableRow(kernel, key, stored, error);
   // Marks and ids were read: they stay, so that what was counted or set aside is known to be.
   const { fan, marks, ring, settled, idRuns } = decodeRow(kernel, stored.bytes);
   Object.assign(row, { fan, marks, ring, settled, idRuns });
   const lacking = fold(pass, row, events, progress, ids) ?? none;
   return { bytes: encodeRow(kernel, row), created: kept, replaced: none, lacking, fault: row.fault };
-}
-
-/** What becomes of a row that cannot be written as it is. */
-interface Otherwise {
-  /** The row as it was read, made faulty. */
-  refold(reason: RowFault['reason'], detail: string): Refolded;
-  /** For bytes that proved to be none. */
-  rescue(error: unknown): RowUpdate;
-}
-
-interface Refolded {
-  readonly row: Row;
-  readonly lacking: readonly PlacedEvent[];
 }
 
 /** Those of the runs that the row does not name any more. */
