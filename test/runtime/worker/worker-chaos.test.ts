@@ -19,6 +19,7 @@ test.each(seeds)('whatever happens to workers and shards, every play counts once
   const scene = createScene({
     random,
     fault: () => {
+      if (failing === 1) return 'throttled';
       if (random() >= failing) return null;
       return (['throttled', 'failed', 'failed after writing'] as const)[below(3)]!;
     },
@@ -91,7 +92,7 @@ test.each(seeds)('whatever happens to workers and shards, every play counts once
       stopped.push(worker);
     },
     () => {
-      // The transform itself tries again when some fail.
+      // While some fail the transform itself tries again, with success; it gives up where all do.
       failing = [0, 0.1, 1][below(3)]!;
     },
     () => {
