@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import environments from '../features/environments.ts';
 import { bundleFunctions } from '../functions/bundle.ts';
 import { loadDefinitions } from '../lib/cli/load-definitions.ts';
-import { checkAgainstPlan, selectEnvironments } from '../lib/infra/environment/index.ts';
+import { checkAgainstPlan, deletesData, selectEnvironments } from '../lib/infra/environment/index.ts';
 import { createStage } from '../lib/infra/stage.ts';
 
 /**
@@ -14,6 +15,7 @@ import { createStage } from '../lib/infra/stage.ts';
  * that it names.
  */
 const app = new App();
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 const context = (name: string): string | undefined => app.node.tryGetContext(name);
 
 const bundles = mkdtempSync(join(tmpdir(), 'millrace-bundles-'));
@@ -26,6 +28,11 @@ for (const environment of selectEnvironments(environments, context('env'))) {
   checkAgainstPlan(environment, plan);
   const code = codes.get(features) ?? bundleFunctions(resolve(features), join(bundles, String(codes.size)));
   codes.set(features, code);
-  createStage(app, { environment, plan, code: await code, deletesData: false });
+  createStage(app, {
+    environment,
+    plan,
+    code: await code,
+    deletesData: deletesData(environment, context('delete-protected-data')),
+  });
 }
 app.synth();

@@ -15,7 +15,7 @@ const dev = environment({
       batch: { window: { seconds: 5 }, records: 5_000 },
     },
   },
-  tables: { pointInTimeRecovery: 'off', warmThroughput: {} },
+  tables: { pointInTimeRecovery: 'off', warmThroughput: {}, retired: [] },
   archive: { every: { minutes: 5 }, mebibytes: 64, infrequentAfter: 'never', keepFor: { days: 100 } },
   setAside: { keepFor: { days: 30 } },
   cache: { kind: 'none' },
@@ -29,6 +29,7 @@ const dev = environment({
   api: {
     events: { requestsPerSecond: 100, burst: 200 },
     features: { requestsPerSecond: 200, burst: 400 },
+    maxBehind: { hours: 1 },
   },
   rollout: { kind: 'at-once' },
   alarms: { emails: [], topicArns: [] },
@@ -52,7 +53,7 @@ const staging = environment({
       batch: { window: { seconds: 5 }, records: 5_000 },
     },
   },
-  tables: { pointInTimeRecovery: { days: 7 }, warmThroughput: {} },
+  tables: { pointInTimeRecovery: { days: 7 }, warmThroughput: {}, retired: [] },
   archive: { every: { minutes: 5 }, mebibytes: 128, infrequentAfter: { days: 30 }, keepFor: { days: 100 } },
   setAside: { keepFor: { days: 90 } },
   cache: { kind: 'nodes', nodeType: 'cache.t4g.small', replicas: 1 },
@@ -66,6 +67,7 @@ const staging = environment({
   api: {
     events: { requestsPerSecond: 1_000, burst: 2_000 },
     features: { requestsPerSecond: 2_000, burst: 4_000 },
+    maxBehind: { hours: 1 },
   },
   rollout: { kind: 'at-once' },
   alarms: { emails: ['millrace-staging@example.com'], topicArns: [] },
@@ -94,6 +96,7 @@ const prod = environment({
     warmThroughput: {
       'user_engagement@1': { writeUnitsPerSecond: 8_000, readUnitsPerSecond: 24_000 },
     },
+    retired: [],
   },
   archive: { every: { minutes: 5 }, mebibytes: 128, infrequentAfter: { days: 30 }, keepFor: { days: 730 } },
   setAside: { keepFor: { days: 180 } },
@@ -108,6 +111,7 @@ const prod = environment({
   api: {
     events: { requestsPerSecond: 5_000, burst: 5_000 },
     features: { requestsPerSecond: 5_000, burst: 5_000 },
+    maxBehind: { hours: 1 },
   },
   rollout: { kind: 'canary', percent: 10, wait: { minutes: 10 } },
   alarms: { emails: ['millrace-prod@example.com'], topicArns: [] },
@@ -131,7 +135,6 @@ const local = environment({
     },
   },
   network: { kind: 'new', zones: ['us-east-1a', 'us-east-1b'] },
-  tracing: false,
 });
 
 export default environments(dev, staging, prod, local);

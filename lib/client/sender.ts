@@ -1,3 +1,4 @@
+import type { Delivered } from './delivery.ts';
 import { BufferFullError, RequestRefusedError } from './errors.ts';
 import type { EventLine } from './event-lines.ts';
 import type { EventOutcome } from './outcome.ts';
@@ -23,7 +24,7 @@ export interface SenderOptions {
   /** The service, for messages. */
   readonly service: string;
   /** Sends lines until they are answered: an outcome for each. Throws what ended that. */
-  readonly deliver: (lines: readonly string[], deadline: Deadline) => Promise<readonly EventOutcome[]>;
+  readonly deliver: (lines: readonly string[], deadline: Deadline) => Promise<readonly Delivered[]>;
 }
 
 export interface Sender {
@@ -86,14 +87,13 @@ export function createSender({ limits, service, deliver }: SenderOptions): Sende
         await sendBatch(batch.slice(half));
         return;
       }
-      for (const one of batch)
-        settle(one, { status: 'unacknowledged', error: error as Error, event: one.line.event });
+      for (const one of batch) settle(one, { status: 'unacknowledged', error: error as Error });
     }
   }
 
-  function settle(one: Waiting, outcome: EventOutcome): void {
+  function settle(one: Waiting, outcome: Delivered): void {
     heldBytes -= one.bytes;
-    one.settle(outcome);
+    one.settle(outcome.status === 'unacknowledged' ? { ...outcome, event: one.line.event } : outcome);
   }
 
   return {

@@ -4,13 +4,13 @@ import type { Environment } from './environment/index.ts';
 /** Folders with the bundles of functions, by name; each has an `index.mjs` whose `handler` Lambda calls. */
 export type FunctionCode = Readonly<Record<DeployedFunction, string>>;
 
-export type DeployedFunction = 'ingest' | 'transform' | 'serve' | 'archive';
+export type DeployedFunction = 'ingest' | 'transform' | 'serve' | 'archive' | 'activate';
 
 /** What every stack of an environment is made of. */
 export interface DeploymentContext {
   readonly environment: Environment;
   readonly plan: Plan;
   readonly code: FunctionCode;
-  /** Two keys turned: data of a protected environment may be deleted. */
+  /** With its stacks, what is stored goes. */
   readonly deletesData: boolean;
 }

@@ -1,12 +1,21 @@
 import { Duration } from 'aws-cdk-lib';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  type IFunction,
+  Function as LambdaFunction,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { DeployedFunction, DeploymentContext } from './context.ts';
 import type { Network } from './data/network.ts';
 import { type FunctionSettings, secondsOf } from './environment/index.ts';
 import { createLog } from './logs.ts';
+import { acknowledge, allow } from './permissions.ts';
+import { rollOut } from './roll-out.ts';
 
 export interface FunctionOptions {
   readonly name: DeployedFunction;
@@ -16,15 +25,38 @@ export interface FunctionOptions {
   /** Null for one that reaches AWS from outside of any network. */
   readonly network: Network | null;
   readonly key: IKey;
+  /** Why it has no dead-letter queue. */
+  readonly noDeadLetters: string;
 }
 
-/** A function of this repository with a role of its own, which may write its log and what the caller grants. */
+export interface CreatedFunction {
+  readonly function: LambdaFunction;
+  /** What it may do: write its log, and what the caller adds. */
+  readonly role: Role;
+}
+
+export interface LiveFunction extends CreatedFunction {
+  /** Whom to call: it moves from version to version as the environment's rollout says. */
+  readonly live: IFunction;
+}
+
+export function createLiveFunction(
+  scope: Construct,
+  id: string,
+  context: DeploymentContext,
+  options: FunctionOptions,
+): LiveFunction {
+  const created = createFunction(scope, id, context, options);
+  return { ...created, live: rollOut(created.function.node.scope!, context, created.function) };
+}
+
+/** A function of this repository, with a role and a log of its own. */
 export function createFunction(
   scope: Construct,
   id: string,
   { environment, code }: DeploymentContext,
-  { name, description, settings, variables, network, key }: FunctionOptions,
-): LambdaFunction {
+  { name, description, settings, variables, network, key, noDeadLetters }: FunctionOptions,
+): CreatedFunction {
   const parent = new Construct(scope, id);
   const logGroup = createLog(parent, 'Log', environment, key);
   const role = new Role(parent, 'Role', {
@@ -32,23 +64,8 @@ export function createFunction(
     description: `Millrace ${environment.name}: ${description}`,
   });
   logGroup.grantWrite(role);
-  if (network !== null) {
-    // Lambda puts the function into the network with them; none of these actions can be held to a resource.
-    role.addToPolicy(
-      new PolicyStatement({
-        actions: [
-          'ec2:CreateNetworkInterface',
-          'ec2:DescribeNetworkInterfaces',
-          'ec2:DescribeSubnets',
-          'ec2:DeleteNetworkInterface',
-          'ec2:AssignPrivateIpAddresses',
-          'ec2:UnassignPrivateIpAddresses',
-        ],
-        resources: ['*'],
-      }),
-    );
-  }
-  return new LambdaFunction(parent, 'Function', {
+  if (network !== null) allow(role, networkActions, ['*']);
+  const created = new LambdaFunction(parent, 'Function', {
     description: `Millrace ${environment.name}: ${description}`,
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
@@ -69,4 +86,24 @@ export function createFunction(
           securityGroups: [network.functions],
         }),
   });
+  acknowledge(created, 'Serverless-LambdaDLQ', noDeadLetters);
+  if (environment.tracing || network !== null)
+    acknowledge(
+      role,
+      'AwsSolutions-IAM5[Resource::*]',
+      'X-Ray takes traces, and Lambda puts a function into a network, by actions that know no resources.',
+    );
+  if (!environment.tracing)
+    acknowledge(created, 'Serverless-LambdaTracing', 'The setting `tracing` of this environment says so.');
+  return { function: created, role };
 }
+
+/** With these Lambda puts a function into a network. */
+const networkActions = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+];

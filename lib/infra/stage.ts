@@ -23,9 +23,13 @@ export function createStage(app: Construct, context: DeploymentContext): Stage {
     });
 
   const stored = fillDataStack(stack('Data', 'streams, feature tables, lake, key, cache'), context);
-  const processing = fillProcessingStack(stack('Processing', 'transform and archive'), context, stored);
+  const processed = stack('Processing', 'transform and archive');
+  const processing = fillProcessingStack(processed, context, stored);
   fillBackfillStack(stack('Backfill', 'history into new group versions'), context, stored);
-  const serving = fillServingStack(stack('Serving', 'HTTP API for events and features'), context, stored);
+  const served = stack('Serving', 'HTTP API for events and features');
+  // It ends with the active Plan, which moves when all functions have their new code.
+  served.addStackDependency(processed);
+  const serving = fillServingStack(served, context, stored);
   fillMonitoringStack(stack('Monitoring', 'dashboard and alarms'), context, { stored, processing, serving });
 
   Tags.of(stage).add(environmentTag, name);

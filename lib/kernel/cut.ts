@@ -1,4 +1,4 @@
-import { openTiles } from './codec/tiles.ts';
+import { openNewest, openTiles } from './codec/open-tiles.ts';
 import type { GroupKernel } from './group.ts';
 import type { StateShape, Track } from './shape.ts';
 import type { State } from './state.ts';
@@ -19,6 +19,7 @@ function halve(kernel: GroupKernel, shape: StateShape, state: State): [State, St
   if (parts.length < 2) return null;
   const middle = parts.length >> 1;
   const halves = [kernel.createState(), kernel.createState()] as const;
+  for (const half of halves) for (const track of shape.tracks) openNewest(track, half);
   for (const [i, part] of parts.entries()) part.move(halves[i < middle ? 0 : 1]);
   for (const half of halves) half.newest = state.newest;
   return [halves[0], halves[1]];
@@ -70,7 +71,7 @@ function slotsOf(track: Track, state: State): Part[] {
   if (cells.length !== track.stride) return [];
   const start = cells[0] as number;
   const filled = track.slots.filter(({ aggregator, at }) =>
-    aggregator.shape === 'numeric' ? !aggregator.isEmpty(cells, at) : objects[at] !== null,
+    aggregator.shape === 'numeric' ? cells[at] !== aggregator.identity[0] : objects[at] !== null,
   );
   return filled.map(({ aggregator, at }) => ({
     start,

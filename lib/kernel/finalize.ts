@@ -1,7 +1,7 @@
-import type { Flag } from './aggregators/aggregator.ts';
+import type { Aggregator, Finished, Flag } from './aggregators/aggregator.ts';
 import { CorruptBytesError, Reader } from './codec/bytes.ts';
 import { createTrackFold, createTrackSkip, type TrackFold } from './codec/fold-tiles.ts';
-import { readNewest } from './codec/state.ts';
+import { readHead, type StateHead } from './codec/state.ts';
 import { decoded, type FeatureValue } from './encoded-list.ts';
 import { MillraceError } from './errors.ts';
 import { fromExternal } from './external.ts';
@@ -22,8 +22,22 @@ export interface FeatureValues<T = Value> {
 /**
  * Of a state in encoded parts, such as a row's head and its runs: of all of them merged, of an unknown entity for none.
  * Throws PastQueryError, and CorruptBytesError for bytes that are no state.
+ *
+ * Until a window's start moves, a state has the same values at every time, but for features that decay. For these
+ * `later`, where it is given, is told what computes them anew: by their place among those of the features that decay.
  */
-export type Finalize = (parts: readonly Uint8Array[], q: number) => FeatureValues<FeatureValue>;
+export type Finalize = (
+  parts: readonly Uint8Array[],
+  q: number,
+  later?: Later[],
+) => FeatureValues<FeatureValue>;
+
+/** The value at another time, of the state that a row was finalized from. */
+export type Later = (q: number) => Finished;
+
+/** Whether a feature's value is another one at every millisecond. */
+export const decays = ({ slots }: GroupPlan, { slot }: FeaturePlan): boolean =>
+  (slots[slot] as SlotPlan).aggregator === 'decayed';
 
 /** Feature values whose lists are all decoded. */
 export const allDecoded = ({ values, flags }: FeatureValues<FeatureValue>): FeatureValues => ({
@@ -41,7 +55,11 @@ export class PastQueryError extends MillraceError {
  * is made in between: partials are merged as their bytes are read, into ones that serve row after row.
  */
 export function compileFinalize(group: GroupPlan, shape: StateShape, features: readonly number[]): Finalize {
-  const readings = features.map((feature, at) => readingOf(group, shape, feature, at));
+  const decaying = features.filter(feature => decays(group, group.features[feature] as FeaturePlan));
+  const readings = features.map((feature, at) => ({
+    ...readingOf(group, shape, feature, at),
+    decaying: decaying.indexOf(feature),
+  }));
   const places = shape.tracks.map((track, t) => {
     const own = readings.filter(reading => reading.place.kind === 'tile' && reading.place.track === t);
     return own.length === 0 ? { skip: createTrackSkip(track) } : compileTrack(track, own);
@@ -53,11 +71,13 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
     partial: null as unknown,
   }));
   const reader = new Reader(new Uint8Array());
+  const head: StateHead = { newest: eternal, sized: true };
   const unflagged = new Array<Flag | undefined>(readings.length).fill(undefined);
 
   function take(bytes: Uint8Array, q: number): void {
     reader.reset(bytes);
-    const newest = readNewest(reader);
+    readHead(reader, head);
+    const { newest, sized } = head;
     if (q <= newest) {
       throw new PastQueryError(
         `group ${group.name}: query time ${q} is not past the newest event, ${newest}; past times are answered from the archive`,
@@ -65,14 +85,16 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
     }
     if (newest !== eternal) {
       for (const place of places) {
-        if ('fold' in place) place.fold.fold(reader, newest);
-        else place.skip(reader, newest);
+        if ('fold' in place) place.fold.fold(reader, head);
+        else place.skip(reader, head);
       }
       for (const recent of recents) {
         const { aggregator } = recent;
-        if (recent.readings.length === 0) aggregator.skip(reader);
-        else {
-          const partial = aggregator.decode(reader, newest);
+        if (recent.readings.length === 0) {
+          if (sized) aggregator.skipKept(reader);
+          else aggregator.skip(reader);
+        } else {
+          const partial = sized ? aggregator.readKept(reader, newest) : aggregator.decode(reader, newest);
           if (aggregator.isEmpty(partial)) continue;
           if (recent.partial === null) recent.partial = partial;
           else aggregator.merge(recent.partial, partial);
@@ -83,7 +105,7 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
       throw new CorruptBytesError(`state: ${reader.end - reader.at} bytes after its end`);
   }
 
-  return (parts, q) => {
+  return (parts, q, later) => {
     const values = new Array<FeatureValue>(readings.length).fill(null);
     let flags = unflagged;
     const flagAt = (at: number, flag: Flag): void => {
@@ -101,11 +123,14 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
       for (let w = 0; w < windows.length; w++) {
         if (w > 0) fold.widen(w - 1);
         const query = { q, start: starts[w] as number };
-        for (const { at, finish, cell, object, instead } of (windows[w] as WindowReadings).readings) {
+        for (const reading of (windows[w] as WindowReadings).readings) {
+          const { at, finish, cell, object, instead } = reading;
           const { value, flag } =
             cell >= 0 ? finish(fold.cells, cell, query) : finish(fold.objects[object], 0, query);
           values[at] = value ?? instead;
           if (flag !== undefined) flagAt(at, flag);
+          if (later !== undefined && reading.decaying >= 0)
+            later[reading.decaying] = laterOf(reading, fold, query.start);
         }
       }
     }
@@ -120,16 +145,22 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
   };
 }
 
-/** A feature, with its place among the values. */
+/** A feature, with its place among the values, and among those of features that decay (−1 for others). */
 interface Reading {
   readonly at: number;
+  readonly decaying: number;
   readonly finish: Finisher;
   readonly window: Window;
   readonly place: SlotPlace;
   readonly instead: Value;
 }
 
-function readingOf(group: GroupPlan, shape: StateShape, index: number, at: number): Reading {
+function readingOf(
+  group: GroupPlan,
+  shape: StateShape,
+  index: number,
+  at: number,
+): Omit<Reading, 'decaying'> {
   const feature = group.features[index] as FeaturePlan;
   return {
     at,
@@ -142,14 +173,36 @@ function readingOf(group: GroupPlan, shape: StateShape, index: number, at: numbe
 
 interface WindowReadings {
   readonly window: Window;
-  readonly readings: readonly {
-    readonly at: number;
-    readonly finish: Finisher;
-    readonly instead: Value;
-    /** Of a numeric partial: its cell in the fold, or −1. Of an object partial: its index there. */
-    readonly cell: number;
-    readonly object: number;
-  }[];
+  readonly readings: readonly TileReading[];
+}
+
+interface TileReading extends Reading {
+  readonly aggregator: Aggregator;
+  /** Of a numeric partial: its cell in the fold, or −1. Of an object partial: its index there. */
+  readonly cell: number;
+  readonly object: number;
+}
+
+/** From a copy of the partial, for the fold serves other rows next. */
+function laterOf(
+  { finish, aggregator, cell, object, instead }: TileReading,
+  fold: TrackFold,
+  start: number,
+): Later {
+  const finishCopy =
+    (partial: unknown): Later =>
+    q => {
+      const { value, flag } = finish(partial, 0, { q, start });
+      return flag === undefined ? { value: value ?? instead } : { value: value ?? instead, flag };
+    };
+  if (aggregator.shape === 'numeric')
+    return finishCopy(fold.cells.slice(cell, cell + aggregator.identity.length));
+  const partial = fold.objects[object];
+  if (partial === null) return finishCopy(null);
+  const merging = aggregator.gatherer ?? aggregator;
+  const copy = merging.create();
+  merging.merge(copy, partial);
+  return finishCopy(copy);
 }
 
 function compileTrack(track: Track, readings: readonly Reading[]) {
@@ -167,6 +220,7 @@ function compileTrack(track: Track, readings: readonly Reading[]) {
             const numeric = aggregator.shape === 'numeric';
             return {
               ...reading,
+              aggregator,
               cell: numeric ? segment * track.stride + at : -1,
               object: numeric ? -1 : segment * track.objectStride + at,
             };

@@ -19,8 +19,8 @@ import { firstOf, lastOf, type Ordered } from './aggregators/ordered.ts';
 import { quantileOf } from './aggregators/quantile.ts';
 import type { Sketch } from './aggregators/quantile-bins.ts';
 import type { Ranked } from './aggregators/ranked.ts';
-import type { Single } from './aggregators/single.ts';
-import { wideInteger } from './aggregators/sum.ts';
+import { type Single, singleValue } from './aggregators/single.ts';
+import { wideInteger } from './codec/cells.ts';
 import { decoded } from './encoded-list.ts';
 import type { FeaturePlan, SlotPlan } from './plan.ts';
 import type { ScalarValue, Value } from './value-type.ts';
@@ -75,9 +75,9 @@ function innerFinisher(slot: SlotPlan, feature: FeaturePlan): Finisher {
       }
       return (cells, at) => finite(cell(cells, at), true);
     case 'first':
-      return of<Single>(p => ({ value: p.value }), null);
+      return of<Single>(p => ({ value: singleValue(p) }), null);
     case 'last':
-      return of<Single>((p, { start }) => ({ value: p.time >= start ? p.value : null }), null);
+      return of<Single>((p, { start }) => ({ value: p.time >= start ? singleValue(p) : null }), null);
     case 'firstK':
       return of<Ordered>(p => ({ value: firstOf(p, options.k as number) }), []);
     case 'lastK':

@@ -32,7 +32,10 @@ export interface GroupKernel {
   /** Writes the state where a row is being written. */
   write(w: Writer, state: State): void;
   read(r: Reader): State;
+  /** Looks at as little as it can: what is corrupt further in may show, as CorruptBytesError, in any use of the state. */
   decode(bytes: Uint8Array): State;
+  /** Looks at all that `decode` left for later. Throws CorruptBytesError for bytes that are no state. */
+  check(state: State): void;
   /**
    * States that together are this one, each of about `bytes` encoded at most: by tiles, then by slots. A single
    * partial is never cut.
@@ -104,6 +107,7 @@ export function compileGroup(
     },
     read: codec.read,
     decode: bytes => codec.read(new Reader(bytes)),
+    check: state => kernel.merge(codec.create(), state),
     cut: (state, bytes) => cutState(kernel, shape, state, bytes),
     finalize(state, q) {
       finalizeAll ??= kernel.finalizer([...group.features.keys()]);

@@ -52,10 +52,10 @@ export {
 } from './expression/compile.ts';
 export type { Expression } from './expression/nodes.ts';
 export { fromExternal, toExternal } from './external.ts';
-export { type FeatureValues, type Finalize, PastQueryError } from './finalize.ts';
+export { decays, type FeatureValues, type Finalize, type Later, PastQueryError } from './finalize.ts';
 export { compileGroup, type GroupKernel } from './group.ts';
 export { hash53, hashPosition, mixHashes } from './hash.ts';
-export { JsonText } from './json-text.ts';
+export { type JsonPiece, JsonText, jsonPiece } from './json-text.ts';
 export { type KeyEncoder, keyEncoder, keyOf } from './key.ts';
 export type * from './plan.ts';
 export { compareInShard, type Position } from './position.ts';
@@ -63,4 +63,4 @@ export type { State } from './state.ts';
 export { furthestTime } from './time.ts';
 export { formatTimestamp, parseTimestamp } from './timestamp.ts';
 export type { ScalarValue, Value, ValueType } from './value-type.ts';
-export { windowStart } from './window.ts';
+export { type Times, timesAlike, windowStart } from './window.ts';

@@ -1,3 +1,14 @@
+/** A piece of JSON that was written once, to be put into other texts. */
+export interface JsonPiece {
+  readonly bytes: Uint8Array;
+  readonly isAscii: boolean;
+}
+
+export function jsonPiece(json: string): JsonPiece {
+  const bytes = encoder.encode(json);
+  return { bytes, isAscii: bytes.length === json.length };
+}
+
 /**
  * JSON text in the making, as UTF-8 in one growing array. A string that is put together of many pieces costs more: each
  * piece is an object, and what is sent is their bytes.
@@ -46,6 +57,19 @@ export class JsonText {
     const { read, written } = encoder.encodeInto(json, this.bytes.subarray(this.at));
     this.at += written;
     if (written !== read) this.isAscii = false;
+  }
+
+  put({ bytes, isAscii }: JsonPiece): void {
+    this.reserve(bytes.length);
+    this.bytes.set(bytes, this.at);
+    this.at += bytes.length;
+    if (!isAscii) this.isAscii = false;
+  }
+
+  /** A copy of what was written from `from` on. */
+  piece(from: number): JsonPiece {
+    const bytes = this.bytes.slice(from, this.at);
+    return { bytes, isAscii: this.isAscii || bytes.every(byte => byte < 128) };
   }
 
   /** What was written from `from` to `to`, once more. */

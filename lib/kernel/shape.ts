@@ -1,7 +1,7 @@
 import type { Aggregator, ObjectAggregator, RecentAggregator } from './aggregators/aggregator.ts';
 import { aggregatorOf } from './aggregators/index.ts';
 import type { GroupPlan, SlotPlan, StreamPlan, Window } from './plan.ts';
-import type { CellsKey, ClosedKey, ObjectsKey, RecentKey } from './state.ts';
+import type { CellsKey, EncodedKey, ObjectsKey, RecentKey } from './state.ts';
 import { hopOf, hops } from './window.ts';
 
 /** Where each slot's partials lie in a state. */
@@ -19,7 +19,7 @@ export interface StateShape {
 export interface Track {
   readonly cellsKey: CellsKey;
   readonly objectsKey: ObjectsKey;
-  readonly closedKey: ClosedKey;
+  readonly encodedKey: EncodedKey;
   /** Finite ones ascending, then lifetime. */
   readonly windows: readonly Window[];
   /** For each hop in use, finest first: the longest window that moves by it. */
@@ -102,7 +102,7 @@ function trackOf(group: GroupPlan, stream: StreamPlan, indexes: readonly number[
   return {
     cellsKey: `cells${t}`,
     objectsKey: `objects${t}`,
-    closedKey: `closed${t}`,
+    encodedKey: `encoded${t}`,
     windows,
     levels: levelsOf(windows),
     lifetime: windows.includes('lifetime'),

@@ -1,7 +1,8 @@
 import { tileStart } from './ageing.ts';
-import { openTiles } from './codec/tiles.ts';
+import { newestStartOf, openNewest, openTiles } from './codec/open-tiles.ts';
+import { areDue } from './codec/tiles.ts';
 import { mergeTile, type Track } from './shape.ts';
-import { type ClosedTiles, eternal, type State } from './state.ts';
+import { type EncodedTiles, eternal, type State } from './state.ts';
 
 /**
  * The cell offset of the tile for an event of `time`, made where there was none; −1 where no window of the track
@@ -10,12 +11,13 @@ import { type ClosedTiles, eternal, type State } from './state.ts';
 export function locateTile(track: Track, state: State, time: number): number {
   const start = tileStart(track, time, state.newest);
   if (Number.isNaN(start)) return -1;
+  openNewest(track, state);
   const at = tileAt(track, state, start);
   const cells = state[track.cellsKey] as number[];
   // Now and then, so that a row that is only ever updated in memory stays as small as its windows allow.
   if (at > 0 && at === cells.length - track.stride && (at / track.stride) % 16 === 15) {
     compactTrack(track, state);
-    return findTile(track, cells, start) * track.stride;
+    return findTile(track, state[track.cellsKey] as number[], start) * track.stride;
   }
   return at;
 }
@@ -48,38 +50,43 @@ export function compactTrack(track: Track, state: State): void {
 
 /** Whether compaction would change the track. O(1) for tiles that are still closed. */
 export function isDue(track: Track, state: State): boolean {
-  const closed = state[track.closedKey] as ClosedTiles | null;
-  if (closed !== null && state.newest >= closed.compactAt) return true;
-  const cells = state[track.cellsKey] as number[];
-  // Tiles only ever go to coarser levels with age, so the oldest is the first to be due; that of all time never is.
-  const oldest = cells[0] === eternal ? cells[track.stride] : cells[0];
-  if (oldest === undefined) return false;
+  const encoded = state[track.encodedKey] as EncodedTiles | null;
+  if (encoded !== null && areDue(encoded, state.newest)) return true;
+  const oldest =
+    encoded !== null && encoded.newestTo > 0
+      ? newestStartOf(track, encoded)
+      : oldestOf(track, state[track.cellsKey] as number[] | null);
+  if (oldest === undefined || oldest === eternal) return false;
   // No window is shorter than its hop: within one hop of the newest time nothing is due.
   const finest = track.levels[0];
   if (finest !== undefined && oldest > state.newest - finest.hop) return false;
   return tileStart(track, oldest, state.newest) !== oldest;
 }
 
+/** Tiles only ever go to coarser levels with age, so the oldest is the first to be due; that of all time never is. */
+const oldestOf = (track: Track, cells: readonly number[] | null): number | undefined =>
+  cells?.[0] === eternal ? cells[track.stride] : cells?.[0];
+
 /** Adds the tiles of another state's track. */
 export function mergeTrack(track: Track, into: State, from: State): void {
   openTiles(track, into);
   openTiles(track, from);
   const { stride } = track;
-  const cells = into[track.cellsKey] as number[];
-  const objects = into[track.objectsKey] as unknown[];
   const fromCells = from[track.cellsKey] as number[];
   const fromObjects = from[track.objectsKey] as unknown[];
   for (let i = 0; i < fromCells.length / stride; i++) {
     const at = tileAt(track, into, fromCells[i * stride] as number);
+    const cells = into[track.cellsKey] as number[];
+    const objects = into[track.objectsKey] as unknown[];
     mergeTile(track, cells, objects, at / stride, fromCells, fromObjects, i);
   }
 }
 
-/** The cell offset of the tile that starts at `start`, made where there was none. */
+/** The cell offset of the tile that starts at `start`, made where there was none. The newest tile is taken apart. */
 function tileAt(track: Track, state: State, start: number): number {
   const { stride, objectStride, identity } = track;
-  const cells = state[track.cellsKey] as number[];
-  const objects = state[track.objectsKey] as unknown[];
+  let cells = state[track.cellsKey] as number[];
+  let objects = state[track.objectsKey] as unknown[];
   const last = cells.length - stride;
   if (last >= 0 && cells[last] === start) return last;
   if (last < 0 || start > (cells[last] as number)) {
@@ -89,6 +96,8 @@ function tileAt(track: Track, state: State, start: number): number {
     return last + stride;
   }
   openTiles(track, state);
+  cells = state[track.cellsKey] as number[];
+  objects = state[track.objectsKey] as unknown[];
   const index = findTile(track, cells, start);
   if (cells[index * stride] !== start) {
     cells.splice(index * stride, 0, start, ...identity);

@@ -1,4 +1,7 @@
+import type { Aggregator } from './aggregators/aggregator.ts';
 import { inputAs } from './aggregators/index.ts';
+import { Piece, Writer } from './codec/bytes.ts';
+import { openPartial, partialAt, tileCodecOf } from './codec/tile.ts';
 import type { Tie } from './compare.ts';
 import { expressionEmitter, type FunctionRegistry } from './expression/compile.ts';
 import type { Expression } from './expression/nodes.ts';
@@ -77,13 +80,22 @@ function compileUpdate(
     const layout = source.constant(track);
     const hop = track.levels[0]?.hop;
     source.line(any.includes('true') ? '{' : `if (${any.join(' || ')}) {`);
-    source.line(`const cells = state.${track.cellsKey};`);
-    source.line(`let at = cells.length - ${track.stride};`);
+    const { cellsKey, encodedKey, stride } = track;
+    source.line(`let cells = state.${cellsKey}, at = cells === null ? -1 : cells.length - ${stride};`);
     // The usual event belongs to the last tile, which is of the finest hop, or all of time.
-    source.line(
-      hop === undefined ? 'if (at < 0)' : `if (!(at >= 0 && time >= cells[at] && time < cells[at] + ${hop}))`,
-    );
-    source.line(`at = ${locate}(${layout}, state, time);`);
+    const isLast = hop === undefined ? 'true' : `time >= cells[at] && time < cells[at] + ${hop}`;
+    source.line(`if (at < 0 || !(${isLast})) {`);
+    if (hop !== undefined) {
+      const open = source.constant(tileCodecOf(track).open);
+      source.line(`
+        const encoded = state.${encodedKey}, start = encoded === null ? 0 : encoded.start * ${hop};
+        if (at < 0 && encoded !== null && time >= start && time < start + ${hop} && !(encoded.eternal && encoded.closed === 0)) {
+          cells = ${open}(state, encoded, start);
+          at = 0;
+        } else`);
+    }
+    source.line(`{ at = ${locate}(${layout}, state, time); cells = state.${cellsKey}; }`);
+    source.line('}');
     source.line('if (at >= 0) {');
     for (const { slot, aggregator, at } of track.slots) {
       const { taken, key, input, orderBy } = slots[slot] as (typeof slots)[number];
@@ -93,15 +105,14 @@ function compileUpdate(
         source.line(`${guard}${name}.update(cells, at + ${at}, ${input}, time);`);
       } else {
         const index = `(at / ${track.stride}) * ${track.objectStride} + ${at}`;
+        const event = `${key === null ? '' : `${key}, `}${input}, time, tie, ${orderBy}`;
+        const update = key === null ? 'update' : 'updateKey';
         source.line(`${guard}{`);
         source.line(`const objects = state.${track.objectsKey}, i = ${index};`);
-        source.line(`let partial = objects[i];`);
-        source.line(`if (partial === null) { partial = ${name}.create(); objects[i] = partial; }`);
-        source.line(
-          key === null
-            ? `${name}.update(partial, ${input}, time, tie, ${orderBy});`
-            : `${name}.updateKey(partial, ${key}, ${input}, time, tie, ${orderBy});`,
-        );
+        source.line('const partial = objects[i];');
+        source.line(`if (partial === null) ${name}.${update}(objects[i] = ${name}.create(), ${event});`);
+        emitEncoded(source, aggregator, key === null ? '' : 'Key', event);
+        source.line(`else ${name}.${update}(partial, ${event});`);
         source.line('}');
       }
     }
@@ -120,6 +131,36 @@ function compileUpdate(
   source.line('return true;');
   return source.compile(['state', 'values', 'time', 'tie']) as Programs['update'];
 }
+
+/** Folds an event into a partial that is still bytes, and decodes it only where that takes it. */
+function emitEncoded(source: Source, aggregator: Aggregator, key: '' | 'Key', event: string): void {
+  const name = source.constant(aggregator);
+  const piece = source.constant(Piece);
+  source.line(`else if (typeof partial === 'number' || partial instanceof ${piece}) {`);
+  source.line('const origin = cells[at] === -Infinity ? 0 : cells[at];');
+  const open = `${source.constant(openPartial)}(${name}, state.bytes, partial, origin)`;
+  const fold = `${name}.update${key}(objects[i] = ${open}, ${event});`;
+  if (`refold${key}` in aggregator) {
+    const w = source.constant(refolded);
+    source.line(`
+      const edition = typeof partial === 'number' ? 0 : partial.edition;
+      let outcome = 'open';
+      if (edition < ${mostEditions}) {
+        ${w}.restart();
+        outcome = ${name}.refold${key}(${source.constant(partialAt)}(state.bytes, partial), ${w}, origin, ${event});
+        if (outcome === 'written') objects[i] = ${w}.piece(edition + 1);
+      }
+      if (outcome === 'open') { ${fold} }`);
+  } else {
+    source.line(fold);
+  }
+  source.line('}');
+}
+
+/** Where partials are written that events were folded into as bytes. Pieces of it live as long as their states. */
+const refolded = new Writer();
+/** From so many events on to copy a partial for each takes longer than to decode it for all. */
+const mostEditions = 6;
 
 const anyOf = (conditions: readonly string[]): string =>
   conditions.length === 0 ? 'false' : [...new Set(conditions)].join(' || ');

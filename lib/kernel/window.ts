@@ -17,3 +17,22 @@ export function hopOf(windowMs: number): number {
 /** The first instant that the window counts at query time `q`; it counts times below `q` only. */
 export const windowStart = (window: Window, q: number): number =>
   window === 'lifetime' ? Number.NEGATIVE_INFINITY : floorTo(q - window, hopOf(window));
+
+/** Query times: `from` itself is one of them, `until` is not. */
+export interface Times {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** The times around `q` at which all windows start where they start at `q`. */
+export function timesAlike(windows: readonly Window[], q: number): Times {
+  let from = Number.NEGATIVE_INFINITY;
+  let until = Number.POSITIVE_INFINITY;
+  for (const window of windows) {
+    if (window === 'lifetime') continue;
+    const first = windowStart(window, q) + window;
+    from = Math.max(from, first);
+    until = Math.min(until, first + hopOf(window));
+  }
+  return { from, until };
+}

@@ -19,7 +19,7 @@ export async function openFaulty(
   { store, startAnew }: { readonly store: StateStore; readonly startAnew: boolean },
 ): Promise<MendedRow | string> {
   if (stored === null) return { row: emptyRow(kernel), faults: [] };
-  const row = readable(() => decodeRow(kernel, stored.bytes));
+  const row = readable(() => wholeRow(kernel, stored.bytes));
   if (typeof row === 'string') return row;
   const table = tableOf(kernel.group);
   const faults: MendedRow['faults'][number][] = [];
@@ -39,7 +39,7 @@ export async function openFaulty(
       }
       break;
     }
-    const below = readable(() => decodeRow(kernel, kept));
+    const below = readable(() => wholeRow(kernel, kept));
     if (typeof below === 'string') {
       if (!startAnew) return `${below}: ${howToGoOn}`;
       faults.push({ id, passed, holds: none });
@@ -63,6 +63,13 @@ async function hasItsRuns(kernel: GroupKernel, store: StateStore, key: string, r
     row.runs.map(run => storedRunId(key, run.id)),
   );
   return typeof readable(() => wholeState(kernel, row, runs) ?? 'missing') !== 'string';
+}
+
+/** Whatever is unreadable in it shows here, and not when events are folded in. */
+function wholeRow(kernel: GroupKernel, bytes: Uint8Array): Row {
+  const row = decodeRow(kernel, bytes);
+  kernel.check(row.state);
+  return row;
 }
 
 const none = (): boolean => false;

@@ -1,14 +1,9 @@
-import {
-  CorruptBytesError,
-  type GroupKernel,
-  NewerCodecError,
-  newestOf,
-  openRow,
-  type RowOf,
-} from '../kernel/index.ts';
-import type { RowSource } from './deadline.ts';
+import { CorruptBytesError, NewerCodecError, newestOf, openRow, type RowOf } from '../kernel/index.ts';
+import type { Deadline, RowSource } from './deadline.ts';
 import { StoreError } from './errors.ts';
-import { storedRunId, tableOf } from './rows.ts';
+import type { GroupView } from './group-view.ts';
+import type { StoredRow } from './ports.ts';
+import { storedRunId } from './rows.ts';
 
 /** What a read found out about one row. */
 export interface LoadedRow {
@@ -25,78 +20,109 @@ export interface LoadedRow {
   readonly error?: string;
 }
 
+/** Whose rows are read, and from where. */
+export interface RowsOf extends Pick<GroupView, 'kernel' | 'table' | 'known'> {
+  readonly store: RowSource;
+  /** The clock's time, or the one that is asked for. */
+  readonly now: number;
+  readonly deadline: Deadline;
+}
+
 /**
  * A group's rows with their runs, in the order of `keys`, which are distinct: one read of all rows, and one of all their
- * runs where there are any. What cannot be read fails alone, and is never taken for a row that is not there.
+ * runs where there are any. At once, where the store gives the rows at once and none has runs. What cannot be read fails
+ * alone, and is never taken for a row that is not there.
  *
  * States stay bytes until they are finished. Only one whose newest event is not before `now` is decoded first: it is
  * going to decide for which time all rows answer, and bytes that make no sense must not.
  */
-export async function loadRows(
-  store: RowSource,
-  kernel: GroupKernel,
+export function loadRows(
+  of: RowsOf,
   keys: readonly string[],
-  now: number,
-): Promise<readonly LoadedRow[]> {
-  const loaded = await loadOnce(store, kernel, keys, now);
+): readonly LoadedRow[] | Promise<readonly LoadedRow[]> {
+  const stored = of.store.read(of.table, keys);
+  if (stored instanceof Promise) return loadInRounds(of, keys, of.deadline.inTime(stored));
+  const rows: LoadedRow[] = [];
+  for (let i = 0; i < keys.length; i++) {
+    const row = openOne(of, keys[i]!, stored[i]!);
+    if (!('status' in row)) return loadInRounds(of, keys, Promise.resolve(stored));
+    rows.push(row);
+  }
+  return rows;
+}
+
+async function loadInRounds(of: RowsOf, keys: readonly string[], first: Promise<StoredRows>) {
+  const loaded = await loadOnce(of, keys, first);
   for (let round = 1; round < rounds && loaded.includes(null); round++) {
     const places = [...loaded.keys()].filter(i => loaded[i] === null);
-    const again = await loadOnce(
-      store,
-      kernel,
-      places.map(i => keys[i]!),
-      now,
-    );
+    const wanted = places.map(i => keys[i]!);
+    const again = await loadOnce(of, wanted, of.deadline.inTime(readLater(of, wanted)));
     for (const [n, i] of places.entries()) loaded[i] = again[n]!;
   }
-  return loaded.map((row, i) => row ?? failed(kernel, keys[i]!, 'runs that the row names are missing'));
+  return loaded.map((row, i) => row ?? failed(of, keys[i]!, 'runs that the row names are missing'));
 }
 
 /** Each time a run was replaced between the reads, the row has been rewritten: more than once or twice is a fault. */
 const rounds = 5;
 
+type StoredRows = readonly (StoredRow | null)[];
+
+const readLater = async ({ store, table }: RowsOf, keys: readonly string[]) => store.read(table, keys);
+
 /** Null where a run is gone: the row was rewritten meanwhile and names others by now. */
 async function loadOnce(
-  store: RowSource,
-  kernel: GroupKernel,
+  of: RowsOf,
   keys: readonly string[],
-  now: number,
+  reading: Promise<StoredRows>,
 ): Promise<(LoadedRow | null)[]> {
-  const table = tableOf(kernel.group);
-  const stored = await store.read(table, keys).catch(storeError);
-  if (stored instanceof StoreError) return keys.map(key => failed(kernel, key, stored.message));
-  const rows = stored.map((row, i) =>
-    row === null ? unknown(keys[i] as string) : readable(kernel, keys[i] as string, () => openRow(row.bytes)),
+  const { store, table, deadline } = of;
+  const stored = await reading.catch(storeError);
+  if (stored instanceof StoreError) return keys.map(key => failed(of, key, stored.message));
+  const rows = stored.map((row, i) => openOne(of, keys[i]!, row));
+  const ids = rows.flatMap(row =>
+    'status' in row ? [] : row.head.runs.map(run => storedRunId(row.key, run.id)),
   );
-  const ids = rows.flatMap((row, i) =>
-    'status' in row || row.fault !== null ? [] : row.runs.map(run => storedRunId(keys[i] as string, run.id)),
-  );
-  const runs = ids.length === 0 ? [] : await store.readRuns(table, ids).catch(storeError);
-  const versionAt = (i: number): number => stored[i]?.version ?? 0;
+  const runs = ids.length === 0 ? [] : await deadline.inTime(store.readRuns(table, ids)).catch(storeError);
   let at = 0;
-  return rows.map((row, i) => {
+  return rows.map(row => {
     if ('status' in row) return row;
-    const key = keys[i] as string;
-    if (row.fault !== null) return failed(kernel, key, `${row.fault.detail}; its events are set aside`);
-    if (row.runs.length === 0)
-      return readable(kernel, key, () => of(kernel, key, versionAt(i), row, [row.state], now));
-    if (runs instanceof StoreError) return failed(kernel, key, runs.message);
-    const own = runs.slice(at, at + row.runs.length);
+    const { key, version, head } = row;
+    if (runs instanceof StoreError) return failed(of, key, runs.message);
+    const own = runs.slice(at, at + head.runs.length);
     at += own.length;
     const found = own.filter(run => run !== null);
     if (found.length < own.length) return null;
-    return readable(kernel, key, () => of(kernel, key, versionAt(i), row, [row.state, ...found], now));
+    return readable(of, key, () => whole(of, key, version, head, [head.state, ...found]));
+  });
+}
+
+/** A row that names runs, which have to be read. */
+interface HeadRow {
+  readonly key: string;
+  readonly version: number;
+  readonly head: RowOf<Uint8Array>;
+}
+
+function openOne(of: RowsOf, key: string, stored: StoredRow | null): LoadedRow | HeadRow {
+  if (stored === null) return unknown(key);
+  const { version, bytes } = stored;
+  const known = of.known(key, version);
+  if (known !== undefined && known.newest < of.now) return known;
+  return readable(of, key, () => {
+    const head = openRow(bytes);
+    if (head.fault !== null) return failed(of, key, `${head.fault.detail}; its events are set aside`);
+    if (head.runs.length > 0) return { key, version, head };
+    return whole(of, key, version, head, [head.state]);
   });
 }
 
 /** A home row may hold ids and no event that counts: that makes no entity known. */
-function of(
-  kernel: GroupKernel,
+function whole(
+  { kernel, now }: RowsOf,
   key: string,
   version: number,
   { setAside }: RowOf<Uint8Array>,
   parts: readonly Uint8Array[],
-  now: number,
 ): LoadedRow {
   const newest = Math.max(...parts.map(newestOf));
   if (newest >= now) for (const part of parts) kernel.decode(part);
@@ -109,18 +135,18 @@ const nothing = { version: 0, newest: Number.NEGATIVE_INFINITY, parts: [] } as c
 
 const unknown = (key: string): LoadedRow => ({ key, status: 'unknown', ...nothing });
 
-function failed({ group }: GroupKernel, key: string, message: string): LoadedRow {
-  const where = `table ${tableOf(group)}, row ${key}: `;
+function failed({ table }: RowsOf, key: string, message: string): LoadedRow {
+  const where = `table ${table}, row ${key}: `;
   return { key, status: 'failed', ...nothing, error: message.startsWith(where) ? message : where + message };
 }
 
 /** What `decode` makes of stored bytes, or the failure that bytes no code here can read are. */
-function readable<T>(kernel: GroupKernel, key: string, decode: () => T): T | LoadedRow {
+function readable<T>(of: RowsOf, key: string, decode: () => T): T | LoadedRow {
   try {
     return decode();
   } catch (error) {
     if (!(error instanceof CorruptBytesError || error instanceof NewerCodecError)) throw error;
-    return failed(kernel, key, error.message);
+    return failed(of, key, error.message);
   }
 }
 

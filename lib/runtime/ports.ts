@@ -83,9 +83,13 @@ export type WriteOutcome = 'written' | 'conflict' | 'throttled' | 'failed';
 export interface StateStore {
   /**
    * The rows at these keys, in their order; null where there is none. Strongly consistent. Keys are distinct: a store
-   * may refuse to read one twice, as DynamoDB does.
+   * may refuse to read one twice, as DynamoDB does. A store that need not wait for them gives them at once; a failure
+   * is a rejection all the same.
    */
-  read(table: string, keys: readonly string[]): Promise<readonly (StoredRow | null)[]>;
+  read(
+    table: string,
+    keys: readonly string[],
+  ): readonly (StoredRow | null)[] | Promise<readonly (StoredRow | null)[]>;
   /** Writes each row on its own condition; the outcomes in the order of `writes`. Keys are distinct. */
   write(table: string, writes: readonly RowWrite[]): Promise<readonly WriteOutcome[]>;
   /** Runs are immutable: written once under a new id, before the row that names them. */

@@ -6,9 +6,11 @@ import {
   type Plan,
   toExternal,
 } from '../kernel/index.ts';
-import { type RowSource, withDeadline } from './deadline.ts';
-import type { FinishedRow } from './group-view.ts';
-import { loadRows } from './load-rows.ts';
+import { createDeadline, type RowSource } from './deadline.ts';
+import type { FinishedRow } from './finish-row.ts';
+import type { GroupView } from './group-view.ts';
+import { createKeptRows } from './kept-rows.ts';
+import { type LoadedRow, loadRows } from './load-rows.ts';
 import type { Clock } from './ports.ts';
 import { checkTimes, type EntityKey, queryTime, ReadRequestError } from './read-request.ts';
 import { compileVectors, type Segment, type Vector } from './vector.ts';
@@ -20,6 +22,8 @@ export interface ReaderOptions {
   readonly functions?: FunctionRegistry;
   readonly store: RowSource;
   readonly clock: Clock;
+  /** About how much memory is kept of rows that are read again and again; 128 MiB if not given. */
+  readonly keptBytes?: number;
 }
 
 export interface ReadOptions {
@@ -85,8 +89,14 @@ export interface Reader {
  * share it: in one round of batch reads over all groups, and a second one for rows that have runs. Never takes a row
  * that could not be read for one that is not there.
  */
-export function createReader({ plan, functions = new Map(), store, clock }: ReaderOptions): Reader {
-  const vectors = compileVectors(plan, functions);
+export function createReader({
+  plan,
+  functions = new Map(),
+  store,
+  clock,
+  keptBytes = 128 << 20,
+}: ReaderOptions): Reader {
+  const vectors = compileVectors(plan, functions, createKeptRows(keptBytes));
 
   async function find(
     kind: Vector['kind'],
@@ -102,18 +112,32 @@ export function createReader({ plan, functions = new Map(), store, clock }: Read
     }
     checkTimes(options);
     const context = vector.readContext(options.context ?? {});
-    const wanted = vector.parts.map(part => distinct(keys, part.keyOf));
-    const now = options.asOf ?? clock.now();
-    const loaded = await withDeadline(store, options.deadlineMs, inTime =>
-      Promise.all(vector.parts.map(({ kernel }, p) => loadRows(inTime, kernel, wanted[p]!.keys, now))),
-    );
+    const { parts } = vector;
+    const wanted = wantedRows(parts, keys);
+    const loading = loadAll(parts, wanted, options);
+    const loaded = loading instanceof Promise ? await loading : loading;
     const asOf = queryTime(clock, options.asOf, loaded);
-    const finished = vector.parts.map((part, p) => loaded[p]!.map(row => part.finish(row, asOf)));
+    const finished = parts.map((part, p) => loaded[p]!.map(row => part.finish(row, asOf)));
     const entities = keys.map((_, i): FoundEntity => {
       const rows = finished.map((list, p) => list[wanted[p]!.places[i]!]!);
       return { status: statusOf(rows), rows, onDemand: vector.compute(rows, context) };
     });
     return { asOf, vector, entities };
+  }
+
+  /** At once, where the store gives all rows at once. */
+  function loadAll(
+    parts: readonly GroupView[],
+    wanted: readonly WantedRows[],
+    { asOf, deadlineMs }: ReadOptions,
+  ): Loaded | Promise<Loaded> {
+    const now = asOf ?? clock.now();
+    const deadline = createDeadline(deadlineMs);
+    const rows = parts.map(({ kernel, table, known }, p) =>
+      loadRows({ kernel, table, known, store, now, deadline }, wanted[p]!.keys),
+    );
+    if (rows.every((list): list is readonly LoadedRow[] => !(list instanceof Promise))) return rows;
+    return Promise.all(rows).finally(deadline.end);
   }
 
   return {
@@ -123,9 +147,26 @@ export function createReader({ plan, functions = new Map(), store, clock }: Read
   };
 }
 
+type Loaded = readonly (readonly LoadedRow[])[];
+
 /** The different row keys of some entities, and which of them each entity has. */
-function distinct(keys: readonly EntityKey[], keyOf: (key: EntityKey) => string) {
-  if (keys.length === 1) return { keys: keys.map(keyOf), places: [0] };
+interface WantedRows {
+  readonly keys: readonly string[];
+  readonly places: readonly number[];
+}
+
+/** By part; parts of one entity want the same. */
+function wantedRows(parts: readonly GroupView[], keys: readonly EntityKey[]): WantedRows[] {
+  const wanted: WantedRows[] = [];
+  for (const [p, { keyOf }] of parts.entries()) {
+    const same = parts.findIndex(part => part.keyOf === keyOf);
+    wanted.push(same < p ? wanted[same]! : distinct(keys, keyOf));
+  }
+  return wanted;
+}
+
+function distinct(keys: readonly EntityKey[], keyOf: (key: EntityKey) => string): WantedRows {
+  if (keys.length === 1) return { keys: [keyOf(keys[0]!)], places: [0] };
   const places = new Map<string, number>();
   const placesOf = keys.map(key => {
     const text = keyOf(key);

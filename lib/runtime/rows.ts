@@ -148,7 +148,9 @@ async function readRuns(
     const where = `table ${table}, row ${key}: its run ${storedRunId(key, runs[i]?.id ?? '')}`;
     if (bytes === null) throw new RunError(true, `${where} is missing`);
     try {
-      return kernel.decode(bytes);
+      const state = kernel.decode(bytes);
+      kernel.check(state);
+      return state;
     } catch (cause) {
       if (!(cause instanceof CorruptBytesError)) throw cause;
       throw new RunError(false, `${where}: ${cause.message}`, { cause });

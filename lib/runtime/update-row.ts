@@ -66,9 +66,15 @@ export function updateRow(
   const { headBytes, runBytes, itemBytes = Number.POSITIVE_INFINITY } = limits;
   const { row, kept } = openRow(kernel, key, stored);
   const named = runsOf(key, row);
-  const lacking = fold(pass, row, events, progress, ids);
-  if (lacking === null) return null;
-  const bytes = encodeRow(kernel, row);
+  let lacking: PlacedEvent[] | null;
+  let bytes: Uint8Array;
+  try {
+    lacking = fold(pass, row, events, progress, ids);
+    if (lacking === null) return null;
+    bytes = encodeRow(kernel, row);
+  } catch (error) {
+    return unreadable(error);
+  }
   if (!outgrows(key, bytes, limits)) return updated(bytes, kept, lacking);
   // What is in flight, and the names of runs, stay; to move less than this would soon have to be done again.
   const worthwhile = headBytes / 8;
@@ -98,7 +104,8 @@ export function updateRow(
       const created = await spillHead(kernel, store, key, row, head, limits);
       return updated(encodeRow(kernel, row), created, lacking);
     } catch (error) {
-      if (!(error instanceof RunError) || (error.isMissing && !runsMustExist)) throw error;
+      if (!(error instanceof RunError)) return unreadable(error);
+      if (error.isMissing && !runsMustExist) throw error;
       return faulty('corrupt', error.message);
     }
   }
@@ -117,6 +124,17 @@ export function updateRow(
     return { bytes, created: none, replaced: notIn(row, named), lacking, fault: row.fault };
   }
 
+  /** Bytes that only proved to be none when an event, or the next write, needed what they hold. */
+  function unreadable(error: unknown): RowUpdate {
+    if (!(error instanceof CorruptBytesError) || stored === null) throw error;
+    const { row, kept } = unreadableRow(kernel, key, stored, error);
+    // Marks and ids were read: they stay, so that what was counted or set aside is known to be.
+    const { fan, marks, ring, settled, idRuns } = decodeRow(kernel, stored.bytes);
+    Object.assign(row, { fan, marks, ring, settled, idRuns });
+    const lacking = fold(pass, row, events, progress, ids) ?? none;
+    return { bytes: encodeRow(kernel, row), created: kept, replaced: none, lacking, fault: row.fault };
+  }
+
   function notIn(row: Row, ids: readonly string[]): readonly string[] {
     if (ids.length === 0) return none;
     const still = runsOf(key, row);
@@ -127,12 +145,14 @@ export function updateRow(
 const nothing = new Uint8Array(0);
 const none: readonly never[] = [];
 
-/** The row as stored, an empty one, or a faulty one and its unreadable bytes, to be kept as a run. */
-function openRow(
-  kernel: GroupKernel,
-  key: string,
-  stored: StoredRow | null,
-): { readonly row: Row; readonly kept: RowUpdate['created'] } {
+interface OpenRow {
+  readonly row: Row;
+  /** Unreadable bytes, to be kept as a run. */
+  readonly kept: RowUpdate['created'];
+}
+
+/** The row as stored, an empty one, or a faulty one. */
+function openRow(kernel: GroupKernel, key: string, stored: StoredRow | null): OpenRow {
   if (stored === null) return { row: emptyRow(kernel), kept: none };
   try {
     return { row: decodeRow(kernel, stored.bytes), kept: none };
@@ -140,10 +160,20 @@ function openRow(
     if (!(error instanceof CorruptBytesError)) throw error;
     // A row that holds ids and nothing else has lost them: there is nothing else to wait for.
     if (kernel.group.slots.length === 0) return { row: emptyRow(kernel), kept: none };
-    const detail = `table ${tableOf(kernel.group)}, row ${key}: ${error.message}`;
-    const fault = { id: newFaultId(key), reason: 'corrupt' as const, detail };
-    return { row: { ...emptyRow(kernel), fault }, kept: [{ id: fault.id, bytes: stored.bytes }] };
+    return unreadableRow(kernel, key, stored, error);
   }
+}
+
+/** A faulty row in the place of one whose bytes are kept as a run. */
+function unreadableRow(
+  kernel: GroupKernel,
+  key: string,
+  { bytes }: StoredRow,
+  { message }: CorruptBytesError,
+): OpenRow {
+  const detail = `table ${tableOf(kernel.group)}, row ${key}: ${message}`;
+  const fault = { id: newFaultId(key), reason: 'corrupt' as const, detail };
+  return { row: { ...emptyRow(kernel), fault }, kept: [{ id: fault.id, bytes }] };
 }
 
 /** The events that the row lacks afterwards; null where nothing changed. */

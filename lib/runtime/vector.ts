@@ -9,7 +9,9 @@ import {
   type Value,
 } from '../kernel/index.ts';
 import { MillraceError } from './errors.ts';
-import { type FinishedRow, featureNames, type GroupView, groupViews, type Output } from './group-view.ts';
+import type { FinishedRow, Output, ViewOutput } from './finish-row.ts';
+import { featureNames, type GroupView, groupViews } from './group-view.ts';
+import type { KeptRows } from './kept-rows.ts';
 import { contextReader } from './read-request.ts';
 
 /** What a service, or a group by itself, answers with: which rows it needs, and what becomes of their values. */
@@ -29,16 +31,19 @@ export interface Vector {
   compute(rows: readonly FinishedRow[], context: readonly Value[]): readonly FeatureValue[];
 }
 
-/** Outputs `from` to `to` (exclusive) of a part, under the names that they have in the vector. */
+/** Outputs of a part from `from` on, under the names that they have in the vector: all of them decay, or none does. */
 export interface Segment {
   readonly part: number;
+  /** Its index among the segments of its part. */
+  readonly place: number;
   readonly from: number;
   readonly names: readonly string[];
+  readonly decays: boolean;
 }
 
 /** Every group and service of a Plan as vectors, by name. */
-export function compileVectors(plan: Plan, functions: FunctionRegistry) {
-  const viewOf = groupViews(plan, functions);
+export function compileVectors(plan: Plan, functions: FunctionRegistry, kept: KeptRows) {
+  const viewOf = groupViews(plan, functions, kept);
   return {
     groups: new Map(plan.groups.map(g => [g.name, groupVector(g.name, viewOf(g.name, featureNames(g)))])),
     services: new Map(plan.services.map(s => [s.name, serviceVector(s, viewOf, functions)])),
@@ -50,7 +55,7 @@ function groupVector(name: string, part: GroupView): Vector {
     kind: 'group',
     name,
     parts: [part],
-    segments: [{ part: 0, from: 0, names: part.outputs.map(o => o.name) }],
+    segments: segmentsOf(part.outputs.map((output, at) => ({ ...output, part: 0, at }))),
     onDemand: [],
     outputs: part.outputs,
     readContext: () => [],
@@ -76,7 +81,8 @@ function serviceVector(
     const part = groups.indexOf(group);
     const at = used[part] as number;
     used[part] = at + 1;
-    return { name, part, at, type: (parts[part] as GroupView).outputs[at]!.type };
+    const { type, decays } = parts[part]!.outputs[at]!;
+    return { name, part, at, type, decays };
   });
   return {
     kind: 'service',
@@ -90,17 +96,20 @@ function serviceVector(
   };
 }
 
-interface Pick extends Output {
+interface Pick extends ViewOutput {
   readonly part: number;
   readonly at: number;
 }
 
 function segmentsOf(picks: readonly Pick[]): Segment[] {
-  const segments: { part: number; from: number; names: string[] }[] = [];
-  for (const { name, part, at } of picks) {
+  const segments: (Segment & { readonly names: string[] })[] = [];
+  for (const { name, part, at, decays } of picks) {
     const last = segments.at(-1);
-    if (last?.part === part) last.names.push(name);
-    else segments.push({ part, from: at, names: [name] });
+    if (last?.part === part && last.decays === decays) last.names.push(name);
+    else {
+      const place = segments.filter(segment => segment.part === part).length;
+      segments.push({ part, place, from: at, names: [name], decays });
+    }
   }
   return segments;
 }

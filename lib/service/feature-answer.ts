@@ -1,5 +1,5 @@
-import { type FeatureValue, JsonText } from '../kernel/index.ts';
-import type { FinishedRow } from '../runtime/group-view.ts';
+import { type FeatureValue, type JsonPiece, JsonText, jsonPiece } from '../kernel/index.ts';
+import type { FinishedRow } from '../runtime/finish-row.ts';
 import { errorOf, type Found, type FoundEntity, flagsOf, lacksOf } from '../runtime/read.ts';
 import type { Segment, Vector } from '../runtime/vector.ts';
 import { type JsonWriter, jsonWriter } from './value-json.ts';
@@ -29,9 +29,9 @@ export function createAnswerWriter(): (found: Found, shared?: readonly string[])
     // One entity has nothing in common with others.
     const written = entities.length > 1 ? new Map<FinishedRow, Stretch[]>() : null;
     out.clear();
-    out.raw(layout.before);
+    out.put(layout.before);
     out.integer(asOf);
-    out.raw(layout.between);
+    out.put(layout.between);
     if (layout.shared !== undefined) writeShared(out, layout.shared, entities[0]!);
     out.ascii(',"entities":[');
     for (let i = 0; i < entities.length; i++) {
@@ -57,9 +57,9 @@ const mostKept = 8 << 20;
 
 interface Layout {
   /** `{"service":"ranking","asOf":` */
-  readonly before: string;
+  readonly before: JsonPiece;
   /** `,"features":["clicks_1h"]` */
-  readonly between: string;
+  readonly between: JsonPiece;
   /** What stands once. */
   readonly shared: Stretches | undefined;
   /** What stands in each entity. */
@@ -70,7 +70,11 @@ interface Layout {
 /** Stretches of a vector's features, with what writes their values. */
 interface Stretches {
   readonly names: readonly string[];
-  readonly segments: readonly (Segment & { readonly writers: readonly JsonWriter[] })[];
+  readonly segments: readonly SegmentWriter[];
+}
+
+interface SegmentWriter extends Segment {
+  readonly writers: readonly JsonWriter[];
 }
 
 /** Where in the answer a row's values in one segment are. */
@@ -84,8 +88,8 @@ function layoutOf(vector: Vector, isShared: readonly boolean[] | undefined): Lay
   const own = stretchesOf(vector, part => isShared?.[part] !== true);
   const names = [...own.names, ...onDemand.map(o => o.name)];
   return {
-    before: `{${JSON.stringify(kind)}:${JSON.stringify(name)},"asOf":`,
-    between: `,"features":${JSON.stringify(names)}`,
+    before: jsonPiece(`{${JSON.stringify(kind)}:${JSON.stringify(name)},"asOf":`),
+    between: jsonPiece(`,"features":${JSON.stringify(names)}`),
     shared: isShared && stretchesOf(vector, part => isShared[part] === true),
     own,
     onDemand: onDemand.map(({ type }) => jsonWriter(type)),
@@ -106,9 +110,9 @@ function stretchesOf({ parts, segments }: Vector, has: (part: number) => boolean
 /** `,"shared":{"features":["user_clicks_1h"],"values":[3]}` */
 function writeShared(out: JsonText, { names, segments }: Stretches, entity: FoundEntity): void {
   out.raw(`,"shared":{"features":${JSON.stringify(names)},"values":[`);
-  for (const [s, { part, from, writers }] of segments.entries()) {
+  for (const [s, segment] of segments.entries()) {
     if (s > 0) out.ascii(',');
-    writeValues(out, writers, entity.rows[part]!.values, from);
+    writeSegment(out, segment, entity.rows[segment.part]!);
   }
   out.ascii(']');
   writeFlags(out, segments, entity);
@@ -127,17 +131,17 @@ function writeEntity(
   out.ascii(status);
   out.ascii('","values":[');
   for (let s = 0; s < segments.length; s++) {
-    const { part, from, writers } = segments[s]!;
-    const row = rows[part]!;
+    const segment = segments[s]!;
+    const row = rows[segment.part]!;
     if (s > 0) out.ascii(',');
-    const known = written?.get(row)?.[s];
+    const known = row.texts === undefined ? written?.get(row)?.[s] : undefined;
     if (known !== undefined) {
       out.repeat(known.from, known.to);
       continue;
     }
     const start = out.at;
-    writeValues(out, writers, row.values, from);
-    if (written !== null) {
+    writeSegment(out, segment, row);
+    if (written !== null && row.texts === undefined) {
       const stretches = written.get(row) ?? [];
       stretches[s] = { from: start, to: out.at };
       written.set(row, stretches);
@@ -154,6 +158,23 @@ function writeEntity(
   const error = errorOf(entity);
   if (error !== undefined) out.raw(`,"error":${JSON.stringify(error)}`);
   out.ascii('}');
+}
+
+/** Of a row that is kept, what does not decay is written once and copied from then on. */
+function writeSegment(out: JsonText, segment: SegmentWriter, { texts, values }: FinishedRow): void {
+  const { place, from, writers, decays } = segment;
+  if (texts === undefined || decays) {
+    writeValues(out, writers, values, from);
+    return;
+  }
+  const known = texts.known[place];
+  if (known !== undefined) {
+    out.put(known);
+    return;
+  }
+  const start = out.at;
+  writeValues(out, writers, values, from);
+  texts.put(place, out.piece(start));
 }
 
 function writeFlags(out: JsonText, segments: readonly Segment[], entity: FoundEntity): void {

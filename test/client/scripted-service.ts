@@ -19,6 +19,18 @@ export const accept: Step = (response, { events }) => {
   response.end(JSON.stringify({ accepted: events.length, rejected: 0, events: accepted }));
 };
 
+/** Answers as the ingest function does where Kinesis did not take these events. */
+export const failSome =
+  (fails: (user: unknown) => boolean, reason: string): Step =>
+  (response, { events }) => {
+    const outcomes = events.map(({ user }, i) =>
+      fails(user)
+        ? { status: 'failed', reason, message: `told so: ${reason}`, uncertain: false }
+        : { status: 'accepted', position: `s/${i}` },
+    );
+    response.end(JSON.stringify({ events: outcomes }));
+  };
+
 /** Answers with an error of the service. */
 export const refuse =
   (status: number, code: string, headers: Readonly<Record<string, string>> = {}): Step =>

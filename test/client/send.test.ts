@@ -10,7 +10,7 @@ import {
 } from '../../lib/client/index.ts';
 import { clientOf, startService } from '../service/running.ts';
 import definitions from './definitions.ts';
-import { accept, hangUp, ignore, refuse, scriptService } from './scripted-service.ts';
+import { accept, failSome, hangUp, ignore, refuse, scriptService } from './scripted-service.ts';
 
 const clientAt = (url: string, options: ClientOptions = {}) => createClient(definitions, { url }, options);
 const tick = (n: number) => ({ at: n, user: `user${n}` });
@@ -330,5 +330,56 @@ describe('a client that cannot be', () => {
     ['http://127.0.0.1', { retries: 3 }, /there is no option retries; there are batchEvents/],
   ])('%s %o', (url, options, message) => {
     expect(() => clientAt(url, options as ClientOptions)).toThrow(message);
+  });
+});
+
+describe('events that could not be stored', () => {
+  const isOdd = (user: unknown) => Number(String(user).slice(4)) % 2 === 1;
+
+  test.each(['throttled', 'unavailable'])('for now (%s) are sent again, and only they', async reason => {
+    const service = await scriptService(
+      failSome(isOdd, reason),
+      failSome(user => user === 'user3', reason),
+      accept,
+    );
+    const outcomes = await clientAt(service.url).send('ticks', ticks(6));
+    expect(service.received.map(({ events }) => events.map(({ user }) => user))).toEqual([
+      ['user0', 'user1', 'user2', 'user3', 'user4', 'user5'],
+      ['user1', 'user3', 'user5'],
+      ['user3'],
+    ]);
+    expect(outcomes.map(outcome => (outcome.status === 'accepted' ? outcome.position : outcome))).toEqual([
+      's/0',
+      's/0',
+      's/2',
+      's/0',
+      's/4',
+      's/2',
+    ]);
+  });
+
+  test('until the deadline are not acknowledged, and the others are', async () => {
+    const service = await scriptService(failSome(isOdd, 'throttled'));
+    const error = await failure(clientAt(service.url, { sendDeadlineMs: 400 }).send('ticks', ticks(4)));
+    expect(error.outcomes.map(({ status }) => status)).toEqual([
+      'accepted',
+      'unacknowledged',
+      'accepted',
+      'unacknowledged',
+    ]);
+    expect(error.events).toEqual([tick(1), tick(3)]);
+    expect(error.cause).toBeInstanceOf(DeadlineError);
+    expect(error.message).toContain('told so: throttled');
+    expect(service.received.length).toBeGreaterThan(1);
+  });
+
+  test('at all are not sent again: too large is rejected, refused is not acknowledged', async () => {
+    const large = await scriptService(failSome(isOdd, 'too-large'));
+    const outcomes = await clientAt(large.url).send('ticks', ticks(2));
+    expect(outcomes[1]).toEqual({ status: 'rejected', reason: 'too-large', message: 'told so: too-large' });
+    const refusing = await scriptService(failSome(isOdd, 'refused'));
+    const error = await failure(clientAt(refusing.url).send('ticks', ticks(2)));
+    expect(error.cause).toMatchObject({ name: 'RequestRefusedError', code: 'refused' });
+    expect([large.received.length, refusing.received.length]).toEqual([1, 1]);
   });
 });

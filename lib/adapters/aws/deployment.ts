@@ -31,6 +31,12 @@ export const environmentTag = 'millrace:environment';
 /** The environment is not deployed, or not by this release, where these credentials and this region look. */
 export class DeploymentError extends MillraceError {
   override readonly name = 'DeploymentError';
+  /** True where there is nothing of it: perhaps it is still to be deployed. */
+  readonly isAbsent: boolean;
+  constructor(message: string, options: ErrorOptions & { readonly isAbsent?: boolean } = {}) {
+    super(message, options);
+    this.isAbsent = options.isAbsent ?? false;
+  }
 }
 
 /**
@@ -55,6 +61,7 @@ export async function findDeployment(
   if (names.length === 0) {
     throw new DeploymentError(
       `no environment ${environment} is deployed in ${region} in this account: is it another region (AWS_REGION) or profile? To deploy it: npx cdk deploy -c env=${environment} '**'`,
+      { isAbsent: true },
     );
   }
   const output = (key: string): string => {

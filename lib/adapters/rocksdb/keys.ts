@@ -1,8 +1,27 @@
+import { createScratch } from './scratch.ts';
+
 /**
  * Keys are parts separated by a zero byte, which names (of tables, streams, shards, incarnations) never contain; only
  * a last part may be any text. Compared as bytes, keys with the same first parts stand together.
  */
 export const textKey = (...parts: readonly string[]): Buffer => Buffer.from(parts.join('\0'));
+
+/** The same for many keys with one beginning. Each lasts until the next one is made. */
+export function keyWriter(...parts: readonly string[]): (last: string) => Buffer {
+  const prefix = Buffer.from(`${parts.join('\0')}\0`);
+  const scratch = createScratch();
+  return last => {
+    const { length } = last;
+    const key = scratch(prefix.length + length);
+    key.set(prefix);
+    for (let i = 0; i < length; i++) {
+      const c = last.charCodeAt(i);
+      if (c > 127) return textKey(...parts, last);
+      key[prefix.length + i] = c;
+    }
+    return key;
+  };
+}
 
 /** All keys that begin with these parts and have more. */
 export function keysUnder(...parts: readonly string[]): { readonly gte: Buffer; readonly lt: Buffer } {

@@ -9,104 +9,178 @@ export interface RowCache {
   table(name: string): TableCache;
 }
 
+/** All calls take distinct keys, and are quickest for keys of the call before, in its order. */
 export interface TableCache {
-  /** The bytes stay as they are, also when the cache has let go of the row. */
-  get(key: string): KnownRow | undefined;
-  /** The version alone: 0 for no row, undefined where nothing is known. */
-  versionOf(key: string): number | undefined;
-  /** Copies the row's bytes. */
-  set(key: string, row: KnownRow): void;
-  /** Forgets what is known of a row, when it may have changed unseen. */
-  forget(key: string): void;
+  /** Undefined where nothing is known. The bytes stay as they are, also when the cache has let go of the row. */
+  get(keys: readonly string[]): (KnownRow | undefined)[];
+  /** The versions alone: 0 for no row, NaN where nothing is known. */
+  versions(keys: readonly string[]): number[];
+  /** Keeps these rows. Their bytes must never change: where they are part of a slab, it is kept and not a copy. */
+  set(keys: readonly string[], rows: readonly KnownRow[]): void;
+  /** Forgets what is known of rows that may have changed unseen. */
+  forget(keys: readonly string[]): void;
 }
 
 /**
  * Holds about `maxBytes` of rows, the latest that were read or written, as a log is kept: rows are appended to chunks
- * of memory, and when there are too many the oldest chunk goes, with the rows that were not appended anew since.
+ * of memory, and when there are too many the oldest chunk goes, with the rows that were not appended anew since. Rows
+ * that were encoded into one slab after the other bring their chunks with them.
  *
  * All of it is in a few large arrays. An object for each row would outlive every young collection and cost more time
  * there than the cache saves.
  */
 export function createRowCache(maxBytes: number): RowCache {
   const chunkBytes = Math.max(minimumChunk, Math.floor(maxBytes / 64));
-  const chunks = new Map<number, Chunk>();
   const tables = new Map<string, TableCache>();
   let places = createPlaces(1024);
   let used = 0;
   const free: number[] = [];
   let bytes = 0;
-  let newest = openChunk(0);
+  /** Oldest first; `firstChunk` is the number of the first. */
+  const chunks: Chunk[] = [];
+  let firstChunk = 0;
+  /** Where copies go. */
+  let copies = openChunk(new Uint8Array(chunkBytes));
+  /** The slab whose rows came last. */
+  let slab = copies;
+  /** How often a place was given up: what was found before that may be another row's by now. */
+  let releases = 0;
 
-  function openChunk(id: number, atLeast = 0): Chunk {
-    const chunk: Chunk = { id, memory: new Uint8Array(Math.max(chunkBytes, atLeast)), at: 0, members: [] };
-    chunks.set(id, chunk);
-    bytes += chunk.memory.length;
+  function openChunk(memory: Uint8Array): Chunk {
+    const chunk = { id: firstChunk + chunks.length, memory, at: 0, members: [] };
+    chunks.push(chunk);
+    bytes += memory.length;
     return chunk;
   }
 
-  function dropOldest(): void {
-    const [chunk] = chunks.values();
-    if (chunk === undefined) return;
-    chunks.delete(chunk.id);
-    bytes -= chunk.memory.length;
-    for (const place of chunk.members) {
-      if (places.chunk[place] !== chunk.id) continue;
-      places.rows[place]?.delete(places.key[place] as string);
-      release(place);
+  function trim(): void {
+    while (bytes > maxBytes && chunks.length > 1) {
+      const chunk = chunks.shift() as Chunk;
+      firstChunk++;
+      bytes -= chunk.memory.length + chunk.members.length * memberBytes;
+      for (const place of chunk.members) {
+        if (places.ints[place * stride + chunkAt] !== chunk.id) continue;
+        places.rows[place]?.delete(places.key[place] as string);
+        release(place);
+      }
+      if (chunk === copies) copies = openChunk(new Uint8Array(chunkBytes));
+      if (chunk === slab) slab = copies;
     }
   }
 
   function release(place: number): void {
-    places.chunk[place] = -1;
+    releases++;
+    bytes -= placeBytes;
+    places.ints[place * stride + chunkAt] = -1;
     places.key[place] = '';
     free.push(place);
   }
 
   function newPlace(rows: Map<string, number>, key: string): number {
-    if (free.length === 0 && used === places.version.length) places = grown(places);
+    if (free.length === 0 && used === places.key.length) places = grown(places);
     const place = free.pop() ?? used++;
     places.rows[place] = rows;
     places.key[place] = key;
     rows.set(key, place);
+    bytes += placeBytes;
     return place;
   }
 
+  function keep(place: number, { version, bytes: row }: KnownRow): void {
+    const length = row?.length ?? 0;
+    const chunk = row === null ? copies : chunkFor(row);
+    const { numbers, ints } = places;
+    const at = place * stride;
+    numbers[at / 2] = version;
+    ints[at + chunkAt] = chunk.id;
+    ints[at + lengthAt] = length;
+    if (chunk === copies) {
+      if (row !== null) chunk.memory.set(row, chunk.at);
+      ints[at + offsetAt] = chunk.at;
+      chunk.at += length;
+    } else {
+      ints[at + offsetAt] = (row as Uint8Array).byteOffset;
+    }
+    chunk.members.push(place);
+    bytes += memberBytes;
+  }
+
+  /** The slab that holds these bytes already, or else where there is room for a copy. */
+  function chunkFor(row: Uint8Array): Chunk {
+    if (row.buffer === slab.memory.buffer && slab !== copies) return slab;
+    if (row.buffer.byteLength >= leastSlab && row.buffer.byteLength <= chunkBytes) {
+      slab = openChunk(new Uint8Array(row.buffer));
+      return slab;
+    }
+    if (copies.at + row.length > copies.memory.length) {
+      copies = openChunk(new Uint8Array(Math.max(chunkBytes, row.length)));
+    }
+    return copies;
+  }
+
   function tableOver(rows: Map<string, number>): TableCache {
-    return {
-      get(key) {
-        const place = rows.get(key);
-        if (place === undefined) return undefined;
-        const version = places.version[place] as number;
-        if (version === 0) return noRow;
-        const from = places.offset[place] as number;
-        const { memory } = chunks.get(places.chunk[place] as number) as Chunk;
-        return { version, bytes: new Uint8Array(memory.buffer, from, places.length[place]) };
-      },
-      versionOf(key) {
-        const place = rows.get(key);
-        return place === undefined ? undefined : places.version[place];
-      },
-      set(key, row) {
-        const length = row.bytes?.length ?? 0;
-        // What is kept beside the bytes counts as well, so that many small rows do not pass for nothing.
-        if (newest.at + length > newest.memory.length || newest.members.length * overhead > chunkBytes) {
-          newest = openChunk(newest.id + 1, length);
-          while (bytes > maxBytes && chunks.size > 1) dropOldest();
+    // A batch's rows are read, judged and written in one order: what was found the last time spares looking it up.
+    let trail: { readonly keys: readonly string[]; readonly places: number[] } = { keys: [], places: [] };
+    let laidAt = 0;
+
+    /** The places of the rows, `nowhere` where there is none. */
+    function find(keys: readonly string[]): number[] {
+      const known = laidAt === releases ? trail : null;
+      if (keys === known?.keys) return known.places;
+      const found: number[] = [];
+      let next = 0;
+      for (let i = 0; i < keys.length; i++) {
+        const key = keys[i] as string;
+        let place: number | undefined;
+        if (known !== null) {
+          let n = next;
+          while (n < next + lookAhead && known.keys[n] !== key) n++;
+          if (n < next + lookAhead) {
+            place = known.places[n];
+            next = n + 1;
+          }
         }
-        const place = rows.get(key) ?? newPlace(rows, key);
-        if (row.bytes !== null) newest.memory.set(row.bytes, newest.at);
-        places.version[place] = row.version;
-        places.chunk[place] = newest.id;
-        places.offset[place] = newest.at;
-        places.length[place] = length;
-        newest.at += length;
-        newest.members.push(place);
+        found.push(place ?? rows.get(key) ?? nowhere);
+      }
+      trail = { keys, places: found };
+      laidAt = releases;
+      return found;
+    }
+
+    function rowAt(place: number): KnownRow {
+      const { numbers, ints } = places;
+      const at = place * stride;
+      const version = numbers[at / 2] as number;
+      if (version === 0) return noRow;
+      const { memory } = chunks[(ints[at + chunkAt] as number) - firstChunk] as Chunk;
+      return { version, bytes: new Uint8Array(memory.buffer, ints[at + offsetAt], ints[at + lengthAt]) };
+    }
+
+    return {
+      get: keys => find(keys).map(place => (place === nowhere ? undefined : rowAt(place))),
+      versions: keys =>
+        find(keys).map(place =>
+          place === nowhere ? Number.NaN : (places.numbers[(place * stride) / 2] as number),
+        ),
+      set(keys, known) {
+        const found = find(keys);
+        for (let i = 0; i < keys.length; i++) {
+          let place = found[i] as number;
+          if (place === nowhere) {
+            place = newPlace(rows, keys[i] as string);
+            found[i] = place;
+          }
+          keep(place, known[i] as KnownRow);
+        }
+        trim();
       },
-      forget(key) {
-        const place = rows.get(key);
-        if (place === undefined) return;
-        rows.delete(key);
-        release(place);
+      forget(keys) {
+        for (const key of keys) {
+          const place = rows.get(key);
+          if (place === undefined) continue;
+          rows.delete(key);
+          release(place);
+        }
       },
     };
   }
@@ -128,34 +202,39 @@ interface Chunk {
   readonly members: number[];
 }
 
-/** Where each row lies, by place. */
+/** What is kept of each row, by place. */
 interface Places {
-  readonly version: Float64Array;
-  readonly chunk: Int32Array;
-  readonly offset: Int32Array;
-  readonly length: Int32Array;
+  /** Its version, a double; then its chunk, offset and length, and four bytes that are free: it takes half a cache line. */
+  readonly numbers: Float64Array;
+  readonly ints: Int32Array;
   readonly key: string[];
   readonly rows: Map<string, number>[];
 }
 
-const createPlaces = (size: number): Places => ({
-  version: new Float64Array(size),
-  chunk: new Int32Array(size),
-  offset: new Int32Array(size),
-  length: new Int32Array(size),
-  key: [],
-  rows: [],
-});
+const stride = 6;
+const chunkAt = 2;
+const offsetAt = 3;
+const lengthAt = 4;
 
-function grown(places: Places): Places {
-  const larger = createPlaces(places.version.length * 2);
-  larger.version.set(places.version);
-  larger.chunk.set(places.chunk);
-  larger.offset.set(places.offset);
-  larger.length.set(places.length);
-  return { ...larger, key: places.key, rows: places.rows };
+function createPlaces(size: number): Places {
+  const numbers = new Float64Array((size * stride) / 2);
+  return { numbers, ints: new Int32Array(numbers.buffer), key: new Array<string>(size), rows: [] };
 }
 
+function grown(places: Places): Places {
+  const { numbers, ints } = createPlaces(places.key.length * 2);
+  numbers.set(places.numbers);
+  const { key, rows } = places;
+  key.length *= 2;
+  return { numbers, ints, key, rows };
+}
+
+const nowhere = -1;
 const minimumChunk = 4096;
-/** Map entry, key, place. */
-const overhead = 200;
+/** Smaller buffers may hold one row alone, or be a view of anything: what is in them is copied. */
+const leastSlab = 64 << 10;
+/** What is kept beside the bytes counts as well, so that many small rows do not pass for nothing: map entry, key, place. */
+const placeBytes = 200;
+const memberBytes = 8;
+/** Of rows that were read, so many in a row may be ones that nothing has to be written of. */
+const lookAhead = 8;

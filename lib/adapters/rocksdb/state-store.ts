@@ -3,9 +3,10 @@ import { StoreError } from '../../runtime/errors.ts';
 import type { RowWrite, ShardProgress, StateStore, StoredRow, WriteOutcome } from '../../runtime/ports.ts';
 import type { DataDirectory } from './data-directory.ts';
 import type { Database } from './database.ts';
-import { keysUnder, textKey } from './keys.ts';
+import { keysUnder, keyWriter, textKey } from './keys.ts';
 import { perDatabase } from './per-database.ts';
 import { createRowCache, type KnownRow, noRow, type RowCache, type TableCache } from './row-cache.ts';
+import { createScratch } from './scratch.ts';
 
 export interface StateStoreOptions {
   /** About how much memory rows are kept in; 256 MiB by default. The first store over a directory decides. */
@@ -31,50 +32,46 @@ export function createStateStore({ database }: DataDirectory, options: StateStor
 
   /** What the table holds at these keys; what the cache does not know is read at once. */
   function look(table: string, known: TableCache, keys: readonly string[]): KnownRow[] {
-    const unknown: number[] = [];
-    const rows = keys.map((key, i) => {
-      const row = known.get(key);
-      if (row === undefined) unknown.push(i);
-      return row ?? noRow;
-    });
+    const rows = known.get(keys);
+    const unknown = [...rows.keys()].filter(i => rows[i] === undefined);
     if (unknown.length > 0) {
+      const missing = unknown.map(i => keys[i]!);
       const values = database.getMany(
         'rows',
-        unknown.map(i => textKey(table, keys[i]!)),
+        missing.map(key => textKey(table, key)),
       );
-      for (const [n, i] of unknown.entries()) {
-        const key = keys[i]!;
-        const value = values[n];
-        const row = value === undefined ? noRow : decodeRow(value);
-        known.set(key, row);
-        rows[i] = row;
-      }
+      const found = values.map(value => (value === undefined ? noRow : decodeRow(value)));
+      known.set(missing, found);
+      for (const [n, i] of unknown.entries()) rows[i] = found[n];
     }
-    return rows;
+    return rows as KnownRow[];
   }
 
   return {
-    async read(table, keys) {
-      return look(table, cache.table(table), keys).map(row => (row.bytes === null ? null : row));
+    read(table, keys) {
+      try {
+        return look(table, cache.table(table), keys).map(row => (row.bytes === null ? null : row));
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
 
     async write(table, writes) {
+      if (writes.length === 0) return [];
       const known = cache.table(table);
-      const versions = writes.map(({ key }) => known.versionOf(key));
-      const unknown = [...writes.keys()].filter(i => versions[i] === undefined);
-      if (unknown.length > 0) {
-        const rows = look(
-          table,
-          known,
-          unknown.map(i => writes[i]!.key),
-        );
-        for (const [n, i] of unknown.entries()) versions[i] = rows[n]!.version;
-      }
+      const keys = writes.map(write => write.key);
+      let versions = known.versions(keys);
+      if (versions.some(Number.isNaN)) versions = look(table, known, keys).map(row => row.version);
       const outcomes = writes.map(
         ({ expected }, i): WriteOutcome => (versions[i] === expected ? 'written' : 'conflict'),
       );
-      const due = outcomes.includes('conflict') ? writes.filter((_, i) => outcomes[i] === 'written') : writes;
-      writeRows(database, known, table, due);
+      if (outcomes.includes('conflict')) {
+        const due = writes.filter((_, i) => outcomes[i] === 'written');
+        const dueKeys = due.map(write => write.key);
+        writeRows(database, known, table, dueKeys, due);
+      } else {
+        writeRows(database, known, table, keys, writes);
+      }
       return outcomes;
     },
 
@@ -135,26 +132,34 @@ const defaultCacheBytes = 256 << 20;
 /** Stores over one directory share their cache: each is the only writer only together with the others. */
 const cachesOf = perDatabase((): { rows?: RowCache } => ({}));
 
+/** One for all rows: a batch copies what it is given. */
+const scratch = createScratch();
+
 /** Writes all or none. */
-function writeRows(database: Database, known: TableCache, table: string, writes: readonly RowWrite[]): void {
+function writeRows(
+  database: Database,
+  known: TableCache,
+  table: string,
+  keys: readonly string[],
+  writes: readonly RowWrite[],
+): void {
   if (writes.length === 0) return;
-  const longest = writes.reduce((most, { bytes }) => Math.max(most, bytes.length), 0);
-  // One buffer for all: the batch copies what it is given.
-  const value = Buffer.allocUnsafe(header + longest);
+  const keyOf = keyWriter(table);
   try {
     database.write(batch => {
       for (const { key, version, bytes } of writes) {
+        const value = scratch(header + bytes.length);
         value.writeDoubleLE(version, 0);
         value.set(bytes, header);
-        batch.put('rows', textKey(table, key), value.subarray(0, header + bytes.length));
+        batch.put('rows', keyOf(key), value);
       }
     });
   } catch (error) {
     // It may have reached the disk or not.
-    for (const { key } of writes) known.forget(key);
+    known.forget(keys);
     throw error;
   }
-  for (const { key, version, bytes } of writes) known.set(key, { version, bytes });
+  known.set(keys, writes);
 }
 
 /** A row is stored as its version, a double, followed by its bytes. */

@@ -14,10 +14,18 @@ export interface DeployedEnvironment {
   activePlan(): Promise<{ readonly activation: Activation } & DeployedPlan>;
 }
 
-/** Finds what `--env` names. Throws DeploymentError, and ServiceError without credentials or permission. */
-export async function openEnvironment(name: string, profile?: string): Promise<DeployedEnvironment> {
+/**
+ * Finds what `--env` names, in the region that is given or that the profile has. Throws DeploymentError, and ServiceError
+ * without credentials or permission.
+ */
+export async function openEnvironment(
+  name: string,
+  profile?: string,
+  region?: string,
+): Promise<DeployedEnvironment> {
   // The SDK's clients, all of them, look there.
   if (profile !== undefined) process.env.AWS_PROFILE = profile;
+  if (region !== undefined) process.env.AWS_REGION = region;
   const deployment = await findDeployment(name).catch(cause => {
     if (cause.name === 'CredentialsProviderError') throw noCredentials(cause);
     if (cause.message === 'Region is missing')

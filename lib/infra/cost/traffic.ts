@@ -10,6 +10,8 @@ export interface Traffic {
   readonly entities: Readonly<Record<string, number>>;
   /** By entity, where it is known how its events come; else they are taken to be spread evenly. */
   readonly spread?: Readonly<Record<string, Spread>>;
+  /** By group: of its stream's events, those that change a row of it; all, where nothing is said. */
+  readonly share?: Readonly<Record<string, number>>;
   /** An event's JSON, where no sample says it. */
   readonly bytesPerEvent: number;
   /** How many events a producer sends in one request. */
@@ -70,14 +72,15 @@ export function groupLoads(
       // All events of an entity reach one shard where its key has the stream's in it.
       const shards = key.every(field => group.keys.includes(field)) ? 1 : batching.shards;
       const spread = traffic.spread?.[group.entity] ?? {};
+      const eventsPerSecond = rate * (traffic.share?.[group.name] ?? 1);
       return {
         group,
         rows,
-        eventsPerSecond: rate,
+        eventsPerSecond,
         rowsPerSecond:
-          rate *
+          eventsPerSecond *
           rowsPerEvent({
-            eventsPerSecond: rate,
+            eventsPerSecond,
             batchSeconds: batching.batchSeconds,
             shards,
             entities: rows,

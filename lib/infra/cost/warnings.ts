@@ -1,7 +1,9 @@
+import { longestItem } from '../../adapters/dynamodb/tables.ts';
 import { tableOf } from '../../runtime/rows.ts';
 import { secondsOf } from '../environment/index.ts';
 import { figure } from './cost-line.ts';
 import { functionTime } from './function-time.ts';
+import { largeSlots } from './partial-size.ts';
 import { prices } from './prices.ts';
 import { hottestShare } from './row-model.ts';
 import {
@@ -25,6 +27,7 @@ export interface LimitWarning {
     | 'transform time'
     | 'table capacity'
     | 'partition'
+    | 'item size'
     | 'concurrency'
     | 'payload'
     | 'price';
@@ -39,6 +42,7 @@ export function limitWarnings(workload: Workload): LimitWarning[] {
       ...shardWarnings(workload, stream),
       ...batchWarnings(stream),
       ...tableWarnings(stream),
+      ...sizeWarnings(stream),
     ]),
     ...concurrencyWarnings(workload),
     ...payloadWarnings(workload),
@@ -152,6 +156,18 @@ function tableWarnings(stream: StreamLoad): LimitWarning[] {
       });
     return warnings;
   });
+}
+
+function sizeWarnings({ groups }: StreamLoad): LimitWarning[] {
+  return groups.flatMap(({ group }) =>
+    largeSlots(group, near * longestItem).map(({ slot, bytes }) => ({
+      limit: 'item size' as const,
+      of: tableOf(group),
+      message:
+        `a partial of ${slot.aggregator}${slot.by === undefined ? '' : ' by key'} may come to ${figure(bytes / 1024)} KB, and an item ends at ` +
+        `${longestItem / 1024} KB: a row that passes it takes no more events. Lower its limit`,
+    })),
+  );
 }
 
 const newTableUnits = 4_000;

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Fn, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   BlockPublicAccess,
@@ -6,18 +6,24 @@ import {
   BucketEncryption,
   type BucketProps,
   type IBucket,
+  type LifecycleRule,
   ObjectOwnership,
   StorageClass,
 } from 'aws-cdk-lib/aws-s3';
-import type { Construct } from 'constructs';
 import type { DeploymentContext } from '../context.ts';
-import { secondsOf } from '../environment/index.ts';
+import { type ArchiveSettings, type Duration as Length, secondsOf } from '../environment/index.ts';
 
 export interface Buckets {
   /** The archive of events, as Parquet. */
-  readonly lake: IBucket;
+  readonly lake: DeployedBucket;
   /** `quarantine/`, `unapplied/`, and what Lambda's mappings give up on (`aws/lambda/`). */
-  readonly setAside: IBucket;
+  readonly setAside: DeployedBucket;
+}
+
+export interface DeployedBucket {
+  readonly bucket: IBucket;
+  /** For policies of other stacks: an output with a plain name, so that what a policy allows can be read. */
+  readonly arn: string;
 }
 
 /** Where the archive's files are in the lake; what could not be written as Parquet is under `failed/`. */
@@ -25,13 +31,12 @@ export const archivePrefix = 'events/';
 export const archiveFailuresPrefix = 'failed/';
 
 export function createBuckets(
-  scope: Construct,
+  stack: Stack,
   { environment }: DeploymentContext,
   encryptionKey: IKey,
   removalPolicy: RemovalPolicy,
 ): Buckets {
   const { archive, setAside, logs, platform } = environment;
-  const days = (duration: Parameters<typeof secondsOf>[0]) => Duration.seconds(secondsOf(duration));
   const secured = {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     enforceSSL: true,
@@ -41,49 +46,53 @@ export function createBuckets(
     autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY && platform === 'aws',
   } as const satisfies BucketProps;
 
-  const accessLogs: IBucket = new Bucket(scope, 'AccessLogs', {
+  const accessLogs = new Bucket(stack, 'AccessLogs', {
     ...secured,
     // S3 delivers logs to buckets with keys of its own only.
     encryption: BucketEncryption.S3_MANAGED,
-    lifecycleRules: [{ id: 'expire', expiration: days(logs.keepFor) }],
+    lifecycleRules: [{ id: 'expire', expiration: lengthOf(logs.keepFor) }, unfinished],
   }) as IBucket;
-  const bucket = (id: string, props: BucketProps) =>
-    new Bucket(scope, id, {
+
+  const create = (id: string, lifecycleRules: LifecycleRule[]): DeployedBucket => {
+    const bucket = new Bucket(stack, id, {
       ...secured,
-      ...props,
+      lifecycleRules: [...lifecycleRules, unfinished],
       encryption: BucketEncryption.KMS,
       encryptionKey,
       bucketKeyEnabled: true,
       serverAccessLogsBucket: accessLogs,
       serverAccessLogsPrefix: `${id}/`,
     }) as IBucket;
+    const output = new CfnOutput(stack, `${id}Arn`, { value: bucket.bucketArn });
+    return { bucket, arn: Fn.getStackOutput(stack.stackName, output.logicalId) };
+  };
 
-  const { infrequentAfter, keepFor } = archive;
-  const lake = bucket('Lake', {
-    lifecycleRules: [
-      {
-        id: 'archive',
-        prefix: archivePrefix,
-        ...(infrequentAfter === 'never'
-          ? {}
-          : {
-              transitions: [
-                { storageClass: StorageClass.INFREQUENT_ACCESS, transitionAfter: days(infrequentAfter) },
-              ],
-            }),
-        ...(keepFor === 'ever' ? {} : { expiration: days(keepFor) }),
-      },
-      { id: 'failures', prefix: archiveFailuresPrefix, expiration: days(setAside.keepFor) },
-      { id: 'unfinished', abortIncompleteMultipartUploadAfter: Duration.days(1) },
-    ],
-  });
   return {
-    lake,
-    setAside: bucket('SetAside', {
-      lifecycleRules: [
-        { id: 'expire', expiration: days(setAside.keepFor) },
-        { id: 'unfinished', abortIncompleteMultipartUploadAfter: Duration.days(1) },
-      ],
-    }),
+    lake: create('Lake', [
+      ...archiveRules(archive),
+      { id: 'failures', prefix: archiveFailuresPrefix, expiration: lengthOf(setAside.keepFor) },
+    ]),
+    setAside: create('SetAside', [{ id: 'expire', expiration: lengthOf(setAside.keepFor) }]),
   };
 }
+
+function archiveRules({ infrequentAfter, keepFor }: ArchiveSettings): LifecycleRule[] {
+  const rules: LifecycleRule[] = [];
+  if (infrequentAfter !== 'never')
+    rules.push({
+      id: 'cheaper',
+      prefix: archivePrefix,
+      transitions: [
+        { storageClass: StorageClass.INFREQUENT_ACCESS, transitionAfter: lengthOf(infrequentAfter) },
+      ],
+    });
+  if (keepFor !== 'ever') rules.push({ id: 'expire', prefix: archivePrefix, expiration: lengthOf(keepFor) });
+  return rules;
+}
+
+const unfinished: LifecycleRule = {
+  id: 'unfinished',
+  abortIncompleteMultipartUploadAfter: Duration.days(1),
+};
+
+const lengthOf = (length: Length): Duration => Duration.seconds(secondsOf(length));

@@ -3,6 +3,7 @@ import { CfnReplicationGroup, CfnServerlessCache, CfnSubnetGroup } from 'aws-cdk
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { DeploymentContext } from '../context.ts';
+import { acknowledge } from '../permissions.ts';
 import type { Network } from './network.ts';
 
 export interface CacheServer {
@@ -44,7 +45,8 @@ export function createCache(
       securityGroupIds: [group.securityGroupId],
       subnetIds,
     });
-    return { url: `rediss://${cache.attrEndpointAddress}:${port}` };
+    // It speaks the cluster's protocol, and has one node.
+    return { url: `rediss://${cache.attrEndpointAddress}:${port}?cluster=true` };
   }
   const cache = new CfnReplicationGroup(scope, 'Cache', {
     engine: 'valkey',
@@ -63,5 +65,10 @@ export function createCache(
       subnetIds,
     }).ref,
   });
+  acknowledge(
+    cache,
+    'AwsSolutions-AEC6',
+    'The security group lets the functions in and nobody else, over TLS; what is kept are copies of rows.',
+  );
   return { url: `rediss://${cache.attrPrimaryEndPointAddress}:${port}` };
 }

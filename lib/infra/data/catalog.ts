@@ -1,3 +1,4 @@
+import type { RemovalPolicy } from 'aws-cdk-lib';
 import { Database, DataFormat, S3Table, S3TableStorage, Schema } from 'aws-cdk-lib/aws-glue';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
@@ -21,10 +22,13 @@ export function createCatalog(
   scope: Construct,
   { environment, plan }: DeploymentContext,
   lake: IBucket,
+  removalPolicy: RemovalPolicy,
 ): Catalog {
   const database = new Database(scope, 'Catalog', {
     description: `Millrace ${environment.name}: archived events`,
   });
+  // CDK keeps a database unless it is told.
+  database.applyRemovalPolicy(removalPolicy);
   const tables = new Construct(scope, 'Archive');
   return {
     database,

@@ -24,8 +24,7 @@ export interface StoredData {
 
 /** All that cannot be made again, and stays when the rest is replaced. */
 export function fillDataStack(stack: Stack, context: DeploymentContext): StoredData {
-  const removal =
-    context.environment.data.whenRemoved === 'delete' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+  const removal = context.deletesData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
   const key = createKey(stack, context, removal);
   const buckets = createBuckets(stack, context, key, removal);
   const network = createNetwork(stack, context);
@@ -34,7 +33,7 @@ export function fillDataStack(stack: Stack, context: DeploymentContext): StoredD
     streams: createStreams(stack, context, key, removal),
     tables: createFeatureTables(stack, context, key, removal),
     buckets,
-    catalog: createCatalog(stack, context, buckets.lake),
+    catalog: createCatalog(stack, context, buckets.lake.bucket, removal),
     network,
     cache: createCache(stack, context, key, network),
   };
@@ -46,7 +45,7 @@ export function fillDataStack(stack: Stack, context: DeploymentContext): StoredD
 function sayWhere(stack: Stack, { streams, tables, buckets }: StoredData): void {
   const names = Object.fromEntries([...streams].map(([name, { stream }]) => [name, stream.streamName]));
   new CfnOutput(stack, deploymentOutputs.streams, { value: stack.toJsonString(names) });
-  new CfnOutput(stack, deploymentOutputs.bucket, { value: buckets.setAside.bucketName });
+  new CfnOutput(stack, deploymentOutputs.bucket, { value: buckets.setAside.bucket.bucketName });
   new CfnOutput(stack, deploymentOutputs.controlTable, { value: tables.control.tableName });
   new CfnOutput(stack, deploymentOutputs.progressTable, { value: tables.progress.tableName });
 }

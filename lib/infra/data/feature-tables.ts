@@ -20,6 +20,8 @@ import type { DeploymentContext } from '../context.ts';
 export interface FeatureTables {
   /** Those of rows, by the Plan's name: `user_engagement@1`. */
   readonly rows: ReadonlyMap<string, ITableV2>;
+  /** Those of group versions that the Plan before has, and this one has not. */
+  readonly retired: readonly ITableV2[];
   /** How far shards are, and notes. */
   readonly progress: ITableV2;
   /** Which Plan is active. */
@@ -63,6 +65,7 @@ export function createFeatureTables(
 
   return {
     rows: new Map(tablesOf(plan).map(({ table }) => [table, create(table, rowTable)])),
+    retired: settings.retired.map(table => create(table, rowTable)),
     progress: create('progress', progressTable),
     control: create('control', controlTable),
   };

@@ -11,6 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import type { DeploymentContext } from '../context.ts';
+import { acknowledge } from '../permissions.ts';
 
 export interface Network {
   readonly vpc: IVpc;
@@ -68,6 +69,17 @@ function isolated(
     subnetConfiguration: [{ name: 'isolated', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 24 }],
     restrictDefaultSecurityGroup,
   });
+  acknowledge(
+    vpc,
+    'AwsSolutions-VPC7',
+    'There is no way in or out but to DynamoDB and S3: flow logs would show the functions and the cache alone.',
+  );
+  for (const subnet of vpc.isolatedSubnets)
+    acknowledge(
+      subnet,
+      'CloudFormation-Validate::W3010',
+      'Zones are a setting: asking AWS for them takes credentials, and moves subnets when an account gets another.',
+    );
   vpc.addGatewayEndpoint('DynamoDb', { service: GatewayVpcEndpointAwsService.DYNAMODB });
   vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 });
   return { vpc: vpc as IVpc, subnets: vpc.isolatedSubnets };

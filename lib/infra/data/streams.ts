@@ -4,6 +4,7 @@ import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { DeploymentContext } from '../context.ts';
 import { type StreamSettings, secondsOf } from '../environment/index.ts';
+import { acknowledge } from '../permissions.ts';
 
 export interface DeployedStream {
   readonly stream: IStream;
@@ -40,6 +41,11 @@ export function createStreams(
         encryptionKey: key,
         removalPolicy,
       });
+      acknowledge(
+        stream,
+        'AwsSolutions-KDS3',
+        "The environment's own key, so that who may read is said in one place.",
+      );
       return [name, { stream, incarnation: stream.streamName, settings }];
     }),
   );

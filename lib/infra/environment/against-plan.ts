@@ -26,12 +26,15 @@ function streamProblems({ streams, features }: Environment, plan: Plan): string[
 
 function tableProblems({ tables, features }: Environment, plan: Plan): string[] {
   const versions = plan.groups.map(({ name, version }) => `${name}@${version}`);
-  return Object.keys(tables.warmThroughput)
-    .filter(name => !versions.includes(name))
-    .map(
+  const unknown = Object.keys(tables.warmThroughput).filter(name => !versions.includes(name));
+  const still = tables.retired.filter(name => versions.includes(name));
+  return [
+    ...unknown.map(
       name =>
         `tables.warmThroughput.${name}: ${features} has no such group version; it has ${versions.join(', ')}`,
-    );
+    ),
+    ...still.map(name => `tables.retired: ${features} still has ${name}`),
+  ];
 }
 
 /** A new version of a group is filled from the archive: it has to reach back as far as the longest window. */

@@ -17,6 +17,25 @@ export function environment(settings: EnvironmentSettings): Environment {
   return settings as Environment;
 }
 
+/**
+ * Whether what the environment stores may be deleted with its stacks. Of a protected one it may when both keys are
+ * turned: the setting, and `key`, which names the environment. Throws a SettingsError where only one is.
+ */
+export function deletesData({ name, data }: Environment, key: string | undefined): boolean {
+  const isTurned = key === name;
+  if (data.protected && data.whenRemoved === 'delete' && !isTurned)
+    throw new SettingsError(
+      `environment ${name}: data.whenRemoved: is delete, and data.protected is true: ` +
+        `say -c delete-protected-data=${name} as well, or keep the data`,
+    );
+  if (isTurned && !(data.protected && data.whenRemoved === 'delete'))
+    throw new SettingsError(
+      `environment ${name}: delete-protected-data: names it, and data.${data.protected ? 'whenRemoved is keep' : 'protected is false'}: ` +
+        'leave it out, or turn the other key in features/environments.ts',
+    );
+  return data.whenRemoved === 'delete';
+}
+
 /** The environments there are. Throws a SettingsError where two have one name. */
 export function environments(...all: readonly Environment[]): readonly Environment[] {
   const repeated = all.find(({ name }, i) => all.findIndex(other => other.name === name) !== i);

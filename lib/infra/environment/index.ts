@@ -1,5 +1,11 @@
 export { checkAgainstPlan } from './against-plan.ts';
 export { type Duration, secondsOf } from './duration.ts';
-export { type Environment, environment, environments, selectEnvironments } from './environment.ts';
+export {
+  deletesData,
+  type Environment,
+  environment,
+  environments,
+  selectEnvironments,
+} from './environment.ts';
 export { SettingsError } from './errors.ts';
 export type * from './settings.ts';

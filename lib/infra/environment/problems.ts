@@ -12,8 +12,7 @@ export function problemsOf(settings: EnvironmentSettings): readonly string[] {
   checkKept(settings, report);
   checkNetwork(settings, report);
   for (const [name, one] of Object.entries(settings.functions)) checkFunction(name, one, settings, report);
-  for (const [route, throttle] of Object.entries(settings.api))
-    checkThrottle(`api.${route}`, throttle, report);
+  checkApi(settings, report);
   checkRollout(settings, report);
   checkAlarms(settings, report);
   checkPlatform(settings, report);
@@ -151,6 +150,17 @@ const timeouts: Readonly<Record<keyof EnvironmentSettings['functions'], readonly
   transform: [{ seconds: 60 }, { minutes: 15 }],
   serve: [{ seconds: 3 }, { seconds: 29 }],
 };
+
+function checkApi({ api, streams }: EnvironmentSettings, report: Report): void {
+  checkThrottle('api.events', api.events, report);
+  checkThrottle('api.features', api.features, report);
+  if (api.maxBehind === 'any') return;
+  between('api.maxBehind', api.maxBehind, { minutes: 1 }, { days: 7 }, report);
+  for (const [name, { retention }] of Object.entries(streams)) {
+    if (secondsOf(api.maxBehind) >= secondsOf(retention))
+      report('api.maxBehind', `is not shorter than streams.${name}.retention: events would be lost before`);
+  }
+}
 
 function checkThrottle(at: string, { requestsPerSecond, burst }: Throttle, report: Report): void {
   wholeBetween(`${at}.requestsPerSecond`, requestsPerSecond, 1, 100_000, report);

@@ -22,7 +22,12 @@ export interface EnvironmentSettings {
   readonly network: NetworkSettings;
   readonly key: KeySettings;
   readonly functions: Readonly<Record<'ingest' | 'transform' | 'serve', FunctionSettings>>;
-  readonly api: { readonly events: Throttle; readonly features: Throttle };
+  readonly api: {
+    readonly events: Throttle;
+    readonly features: Throttle;
+    /** How late the transform may be before events are refused, for another try. */
+    readonly maxBehind: Duration | 'any';
+  };
   readonly rollout: RolloutSettings;
   readonly alarms: AlarmSettings;
   readonly logs: { readonly keepFor: Duration };
@@ -35,7 +40,10 @@ export interface EnvironmentSettings {
 export interface DataSettings {
   /** Streams, tables, buckets and the key cannot be deleted, nor can their stack. */
   readonly protected: boolean;
-  /** What becomes of them when they leave the app. A protected environment needs a second key turned to delete. */
+  /**
+   * What becomes of them when they leave the app. To delete what is protected two keys are turned: `delete` here, and
+   * `-c delete-protected-data=NAME` on the command line.
+   */
   readonly whenRemoved: 'keep' | 'delete';
 }
 
@@ -70,6 +78,11 @@ export interface TableSettings {
   readonly warmThroughput: Readonly<
     Record<string, { readonly writeUnitsPerSecond: number; readonly readUnitsPerSecond: number }>
   >;
+  /**
+   * Group versions that have left the definitions, whose tables stay as long as the Plan before may be active: list a
+   * version when you take it out of the definitions, and strike it a deployment later.
+   */
+  readonly retired: readonly string[];
 }
 
 export interface ArchiveSettings {

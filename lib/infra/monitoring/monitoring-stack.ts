@@ -3,6 +3,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { DeploymentContext } from '../context.ts';
 import type { StoredData } from '../data/data-stack.ts';
+import { acknowledge } from '../permissions.ts';
 import type { Processing } from '../processing/processing-stack.ts';
 import type { Serving } from '../serving/serving-stack.ts';
 
@@ -24,5 +25,11 @@ export function fillMonitoringStack(
     masterKey: stored.key,
     enforceSSL: true,
   });
-  for (const email of environment.alarms.emails) topic.addSubscription(new EmailSubscription(email));
+  for (const email of environment.alarms.emails) {
+    acknowledge(
+      topic.addSubscription(new EmailSubscription(email)),
+      'Serverless-SNSRedrivePolicy',
+      'Letters are tried again by SNS for hours, and the alarm itself stays in CloudWatch.',
+    );
+  }
 }

@@ -1,14 +1,13 @@
 import type { Stack } from 'aws-cdk-lib';
-import type { DeliveryStream } from 'aws-cdk-lib/aws-kinesisfirehose';
 import type { DeploymentContext } from '../context.ts';
 import type { StoredData } from '../data/data-stack.ts';
-import { createArchive } from './archive.ts';
+import { type Archive, createArchive } from './archive.ts';
 import { createTransform, type DeployedTransform } from './transform.ts';
 
 export interface Processing {
   /** By the stream's name in the definitions. */
   readonly transforms: ReadonlyMap<string, DeployedTransform>;
-  readonly archives: ReadonlyMap<string, DeliveryStream>;
+  readonly archive: Archive;
 }
 
 /** What becomes of events: rows of features, and files of the archive. */
@@ -20,6 +19,6 @@ export function fillProcessingStack(
   const names = [...stored.streams.keys()];
   return {
     transforms: new Map(names.map(name => [name, createTransform(stack, context, stored, name)])),
-    archives: createArchive(stack, context, stored),
+    archive: createArchive(stack, context, stored),
   };
 }

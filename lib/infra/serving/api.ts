@@ -32,6 +32,11 @@ export function createApi(
     httpApi: api,
     autoDeploy: true,
     detailedMetricsEnabled: true,
+    // For routes that have none of their own; there are none.
+    throttle: {
+      rateLimit: Math.min(events.requestsPerSecond, features.requestsPerSecond),
+      burstLimit: Math.min(events.burst, features.burst),
+    },
     accessLogSettings: {
       destination: new LogGroupLogDestination(createLog(scope, 'AccessLog', environment, key)),
       format: AccessLogFormat.custom(JSON.stringify(accessLog)),

@@ -1,4 +1,5 @@
 import type { Reader, Writer } from '../codec/bytes.ts';
+import type { CellCodec } from '../codec/cells.ts';
 import type { Tie } from '../compare.ts';
 import type { FeatureValue } from '../encoded-list.ts';
 import type { Value } from '../value-type.ts';
@@ -14,18 +15,12 @@ import type { Value } from '../value-type.ts';
  */
 export type Aggregator = NumericAggregator | ObjectAggregator<unknown>;
 
-export interface NumericAggregator {
+export interface NumericAggregator extends CellCodec {
   readonly shape: 'numeric';
-  /** The cells of the empty partial; their number is the partial's size. */
+  /** The cells of the empty partial; their number is the partial's size. While it is empty, and only then, its first is this. */
   readonly identity: readonly number[];
   update(cells: number[], at: number, input: never, time: number): void;
   merge(into: number[], at: number, from: readonly number[], fromAt: number): void;
-  isEmpty(cells: readonly number[], at: number): boolean;
-  encode(w: Writer, cells: readonly number[], at: number): void;
-  /** Puts the partial's cells at `at`. */
-  decode(r: Reader, cells: number[], at: number): void;
-  /** Passes over an encoded partial. */
-  skip(r: Reader): void;
 }
 
 export interface ObjectAggregator<P> {
@@ -39,9 +34,16 @@ export interface ObjectAggregator<P> {
   decode(r: Reader, origin: number): P;
   /** Passes over an encoded partial. */
   skip(r: Reader): void;
+  /**
+   * `update` of an encoded partial, all that `r` has, where that can be done without decoding it: `same`, where it stays
+   * what it is; `written`, where what it became was written; `open`, where it has to be decoded after all.
+   */
+  refold?(r: Reader, w: Writer, origin: number, input: never, time: number, tie: Tie, rank: Value): Refolded;
   /** How reads merge encoded partials, where that can be done without making each. */
   readonly gatherer?: Gatherer<unknown>;
 }
+
+export type Refolded = 'same' | 'written' | 'open';
 
 /**
  * Merges encoded partials into something that serves row after row, and that finishes to the value which their merged
@@ -58,6 +60,10 @@ export interface Gatherer<G> {
 export interface RecentAggregator<P> extends ObjectAggregator<P> {
   isEmpty(partial: P): boolean;
   dropBefore(partial: P, start: number): void;
+  /** As `encode`, `decode` and `skip`, for a form in which updates need not look at what they do not touch. */
+  writeKept(w: Writer, partial: P, origin: number): void;
+  readKept(r: Reader, origin: number): P;
+  skipKept(r: Reader): void;
 }
 
 /** How a stream's ties become bytes: its event ids, or positions where it declares none. */

@@ -94,6 +94,35 @@ export function approxDistinct(precision: number): ObjectAggregator<HyperLogLog>
       }
       return p;
     },
+    refold(r, w, _, value: ScalarValue) {
+      const { bytes, end } = r;
+      const header = r.uint();
+      if (header === denseForm || header / 2 >= sparseLimit) return 'open';
+      const count = sparseCount(header, sparseLimit, r);
+      const first = r.at;
+      const wanted = entryOf(hash53(value));
+      let before = 0;
+      let entry = 0;
+      let at = first;
+      for (let i = 0; i < count; i++) {
+        before = entry;
+        at = r.at;
+        entry += r.uint();
+        if (entry >= wanted) break;
+        at = r.at;
+      }
+      if (entry === wanted && count > 0) return 'same';
+      w.uint(header + 2);
+      w.copy(bytes, first, at);
+      if (entry < wanted || count === 0) {
+        w.uint(wanted - entry);
+      } else {
+        w.uint(wanted - before);
+        w.uint(entry - wanted);
+      }
+      w.copy(bytes, r.at, end);
+      return 'written';
+    },
     skip(r) {
       const header = r.uint();
       if (header === denseForm) r.advance((registers / 4) * 3);

@@ -1,4 +1,5 @@
 import type { Reader, Writer } from '../codec/bytes.ts';
+import { cellCodec } from '../codec/cells.ts';
 import type { NumericAggregator } from './aggregator.ts';
 
 /**
@@ -14,14 +15,7 @@ export const count: NumericAggregator = {
   merge(into, at, from, fromAt) {
     into[at] = (into[at] as number) + (from[fromAt] as number);
   },
-  isEmpty: (cells, at) => cells[at] === 0,
-  encode(w, cells, at) {
-    writeCount(w, cells[at] as number);
-  },
-  decode(r, cells, at) {
-    cells[at] = readCount(r);
-  },
-  skip: r => r.skipUint(),
+  ...cellCodec('count'),
 };
 
 /** Counts from 2^53 − 1 on are written alike, and read as one that is beyond. */

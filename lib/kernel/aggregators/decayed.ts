@@ -1,3 +1,4 @@
+import { cellCodec } from '../codec/cells.ts';
 import type { NumericAggregator } from './aggregator.ts';
 import { addCompensated } from './sum.ts';
 
@@ -32,22 +33,7 @@ export function decayed(halfLifeMs: number): NumericAggregator {
       addCompensated(into, at + 1, (from[fromAt + 1] as number) * factor);
       into[at + 2] = (into[at + 2] as number) + (from[fromAt + 2] as number) * factor;
     },
-    isEmpty: (cells, at) => cells[at] === Number.NEGATIVE_INFINITY,
-    encode(w, cells, at) {
-      w.int(cells[at] as number);
-      w.number(cells[at + 1] as number);
-      w.number(cells[at + 2] as number);
-    },
-    decode(r, cells, at) {
-      cells[at] = r.int();
-      cells[at + 1] = r.number();
-      cells[at + 2] = r.number();
-    },
-    skip(r) {
-      r.skipUint();
-      r.skipNumber();
-      r.skipNumber();
-    },
+    ...cellCodec('int', 'number', 'number'),
   };
 }
 

@@ -5,10 +5,12 @@ import type { ScalarValue, ValueType } from '../value-type.ts';
 import type { Finished, Gatherer, ObjectAggregator } from './aggregator.ts';
 import { type BoundedMap, clearBounded, createBounded, mergeBounded, payloadOf } from './bounded.ts';
 import { readCount, writeCount } from './count.ts';
+import { boundedRefold, type PayloadFold } from './refold-bounded.ts';
 
 /** The set of values, exact up to `limit` of them. */
 export function distinct(input: ValueType, limit: number): ObjectAggregator<BoundedMap<true>> {
   const codec = valueCodec(input);
+  const refold = boundedRefold(input, limit);
   return {
     shape: 'object',
     create: () => createBounded(limit),
@@ -19,6 +21,7 @@ export function distinct(input: ValueType, limit: number): ObjectAggregator<Boun
     encode: (w, partial) => encodeBounded(w, partial, codec, nothing),
     decode: r => decodeBounded(r, limit, codec, present),
     skip: r => skipBounded(r, codec, nothing),
+    refold: (r, w, _, value: ScalarValue) => refold(r, w, value, membership),
     gatherer: {
       create: () => createBounded<true>(limit),
       clear: clearBounded,
@@ -55,6 +58,7 @@ export const distinctSize = (partial: BoundedMap<true>): Finished =>
 /** How often each value occurred, for up to `limit` values. */
 export function histogram(input: ValueType, limit: number): ObjectAggregator<BoundedMap<Counter>> {
   const codec = valueCodec(input);
+  const refold = boundedRefold(input, limit);
   return {
     shape: 'object',
     create: () => createBounded(limit),
@@ -66,6 +70,7 @@ export function histogram(input: ValueType, limit: number): ObjectAggregator<Bou
     encode: (w, partial) => encodeBounded(w, partial, codec, (_, counter) => writeCount(w, counter.n)),
     decode: r => decodeBounded(r, limit, codec, () => ({ n: readCount(r) })),
     skip: r => skipBounded(r, codec, r => r.skipUint()),
+    refold: (r, w, _, value: ScalarValue) => refold(r, w, value, oneMore),
     gatherer: {
       create: () => createBounded<Counter>(limit),
       clear: clearBounded,
@@ -157,6 +162,14 @@ export function skipBounded(r: Reader, codec: ValueCodec, payload: (r: Reader) =
 
 export const flagged = (value: Finished['value'], overflow: boolean): Finished =>
   overflow ? { value, flag: 'overflow' } : { value };
+
+const membership: PayloadFold = { skip: () => {}, change: null, begin: () => {} };
+
+const oneMore: PayloadFold = {
+  skip: r => r.skipUint(),
+  change: (r, w) => writeCount(w, readCount(r) + 1),
+  begin: w => writeCount(w, 1),
+};
 
 const present = (): true => true;
 const zero = (): Counter => ({ n: 0 });

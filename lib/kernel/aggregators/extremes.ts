@@ -1,4 +1,5 @@
-import { readSafeInt, skipSafeInt, type ValueCodec, writeSafeInt } from '../codec/values.ts';
+import { cellCodec } from '../codec/cells.ts';
+import type { ValueCodec } from '../codec/values.ts';
 import { compareScalars } from '../compare.ts';
 import type { ScalarValue } from '../value-type.ts';
 import type { NumericAggregator, ObjectAggregator } from './aggregator.ts';
@@ -19,18 +20,7 @@ export function numericExtreme(which: 'min' | 'max', integers: boolean): Numeric
     identity: [empty],
     update,
     merge: (into, at, from, fromAt) => update(into, at, from[fromAt] as never, 0),
-    isEmpty: (cells, at) => cells[at] === empty,
-    encode: integers
-      ? (w, cells, at) => writeSafeInt(w, cells[at] as number)
-      : (w, cells, at) => w.number(cells[at] as number),
-    decode: integers
-      ? (r, cells, at) => {
-          cells[at] = readSafeInt(r);
-        }
-      : (r, cells, at) => {
-          cells[at] = r.number();
-        },
-    skip: integers ? skipSafeInt : r => r.skipNumber(),
+    ...cellCodec(integers ? 'safe-int' : 'number'),
   };
 }
 

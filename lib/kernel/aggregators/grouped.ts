@@ -1,11 +1,22 @@
+import type { Reader, Writer } from '../codec/bytes.ts';
 import { valueCodec } from '../codec/values.ts';
 import type { ScalarValue, ValueType } from '../value-type.ts';
-import type { Aggregator, Gatherer, ObjectAggregator } from './aggregator.ts';
+import type { Aggregator, Gatherer, ObjectAggregator, Refolded } from './aggregator.ts';
 import { type BoundedMap, clearBounded, createBounded, mergeBounded, payloadOf } from './bounded.ts';
 import { absorbBounded, decodeBounded, encodeBounded, skipBounded } from './distinct.ts';
+import { boundedRefold, type PayloadFold } from './refold-bounded.ts';
 
 /** One partial of another aggregator per key, for up to `limit` keys: clicks by category in the user's own row. */
 export interface GroupedAggregator extends ObjectAggregator<BoundedMap<Inner>> {
+  /** As `refold`, for the event's key. */
+  refoldKey(
+    r: Reader,
+    w: Writer,
+    origin: number,
+    key: ScalarValue,
+    input: never,
+    ...event: EventArguments
+  ): Refolded;
   /** As `update`, for the event's key. */
   updateKey(partial: BoundedMap<Inner>, key: ScalarValue, input: never, ...event: EventArguments): void;
 }
@@ -24,6 +35,9 @@ export function grouped(inner: Aggregator, key: ValueType, limit: number): Group
       : (into: Inner, from: Inner) => inner.merge(into, from);
   // Of a numeric aggregator: what a gatherer reads and merges in.
   const theirs = inner.shape === 'numeric' ? [...inner.identity] : [];
+  const refold = boundedRefold(key, limit);
+  // Of a numeric aggregator too: one serves all events, so that none has to make it.
+  const folded = foldedOf(inner, theirs);
   return {
     shape: 'object',
     create: () => createBounded(limit),
@@ -35,6 +49,12 @@ export function grouped(inner: Aggregator, key: ValueType, limit: number): Group
       if (mine === undefined) return;
       if (inner.shape === 'numeric') inner.update(mine as number[], 0, input, time);
       else inner.update(mine, input, time, tie, rank);
+    },
+    refoldKey(r, w, _, value, input, time) {
+      if (inner.shape === 'object') return 'open';
+      folded.input = input;
+      folded.time = time;
+      return refold(r, w, value, folded);
     },
     merge: (into, from) => mergeBounded(into, from, create, add),
     encode: (w, partial, origin) =>
@@ -66,4 +86,30 @@ export function grouped(inner: Aggregator, key: ValueType, limit: number): Group
       merge: (into, from) => mergeBounded(into, from, create, add),
     } satisfies Gatherer<BoundedMap<Inner>>,
   };
+}
+
+interface FoldedPayload extends PayloadFold {
+  input: never;
+  time: number;
+}
+
+function foldedOf(inner: Aggregator, cells: number[]): FoldedPayload {
+  if (inner.shape === 'object')
+    return { input: 0 as never, time: 0, skip: inner.skip, change: null, begin() {} };
+  const folded: FoldedPayload = {
+    input: 0 as never,
+    time: 0,
+    skip: inner.skip,
+    change(r, w) {
+      inner.decode(r, cells, 0);
+      inner.update(cells, 0, folded.input, folded.time);
+      inner.encode(w, cells, 0);
+    },
+    begin(w) {
+      for (let i = 0; i < cells.length; i++) cells[i] = inner.identity[i] as number;
+      inner.update(cells, 0, folded.input, folded.time);
+      inner.encode(w, cells, 0);
+    },
+  };
+  return folded;
 }

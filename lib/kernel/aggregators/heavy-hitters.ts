@@ -53,6 +53,36 @@ export function heavyHitters(input: ValueType, size: number): ObjectAggregator<E
       if (s.sample.size >= size) s.bar = hash;
       return s;
     },
+    refold(r, w, _, value: ScalarValue, time, tie) {
+      const { bytes, end } = r;
+      const events = readCount(r);
+      const count = r.count();
+      if (count >= size) return 'open';
+      const wanted = eventHash(time, tie);
+      const first = r.at;
+      let before = 0;
+      let hash = 0;
+      let at = first;
+      let isPast = false;
+      for (let i = 0; i < count; i++) {
+        before = hash;
+        at = r.at;
+        hash += r.uint();
+        isPast = hash >= wanted;
+        if (isPast) break;
+        codec.skip(r);
+        at = r.at;
+      }
+      if (isPast && hash === wanted) return 'open';
+      writeCount(w, events + 1);
+      w.uint(count + 1);
+      w.copy(bytes, first, at);
+      w.uint(wanted - (isPast ? before : hash));
+      codec.write(w, value);
+      if (isPast) w.uint(hash - wanted);
+      w.copy(bytes, r.at, end);
+      return 'written';
+    },
     skip(r) {
       r.skipUint();
       for (let n = r.count(); n > 0; n--) {

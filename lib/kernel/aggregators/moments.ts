@@ -1,5 +1,5 @@
+import { cellCodec } from '../codec/cells.ts';
 import type { NumericAggregator } from './aggregator.ts';
-import { readCount, writeCount } from './count.ts';
 
 /**
  * Count, mean and sum of squared distances from the mean: cells [n, mean, m2]. Updated by Welford's method, merged
@@ -27,20 +27,5 @@ export const moments: NumericAggregator = {
     into[at + 1] = (into[at + 1] as number) + (delta * m) / total;
     into[at + 2] = (into[at + 2] as number) + (from[fromAt + 2] as number) + (delta * delta * n * m) / total;
   },
-  isEmpty: (cells, at) => cells[at] === 0,
-  encode(w, cells, at) {
-    writeCount(w, cells[at] as number);
-    w.number(cells[at + 1] as number);
-    w.number(cells[at + 2] as number);
-  },
-  decode(r, cells, at) {
-    cells[at] = readCount(r);
-    cells[at + 1] = r.number();
-    cells[at + 2] = r.number();
-  },
-  skip(r) {
-    r.skipUint();
-    r.skipNumber();
-    r.skipNumber();
-  },
+  ...cellCodec('count', 'number', 'number'),
 };

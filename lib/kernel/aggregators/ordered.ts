@@ -1,4 +1,4 @@
-import { Reader, type Writer } from '../codec/bytes.ts';
+import { CorruptBytesError, Reader, type Writer } from '../codec/bytes.ts';
 import { type ValueCodec, valueCodec } from '../codec/values.ts';
 import { compareTies, type Tie } from '../compare.ts';
 import { EncodedList } from '../encoded-list.ts';
@@ -11,21 +11,20 @@ import type { RecentAggregator, TieCodec } from './aggregator.ts';
  * give those that count.
  */
 export interface Ordered {
-  readonly times: number[];
-  readonly items: (Tie | Value)[];
-  /** What was read, until somebody needs it as entries; these are none until then. */
+  times: number[];
+  items: (Tie | Value)[];
+  /** What was read and is still bytes: it comes before those entries, and ends before the first of them in time. */
   encoded: EncodedEntries | null;
 }
 
-/** Entries as bytes, known to be valid: most updates only copy them, and most reads want values without their ties. */
+/** Entries as bytes: most updates copy them and add one, and most reads want values without their ties. */
 interface EncodedEntries {
   readonly bytes: Uint8Array;
-  /** Where each entry's value is. */
-  readonly places: Int32Array;
-  /** The oldest entry's time. */
-  readonly oldest: number;
+  count: number;
+  oldest: number;
+  readonly newest: number;
   /** From the oldest entry's tie to the end of the newest. */
-  readonly from: number;
+  from: number;
   readonly to: number;
   readonly codec: ValueCodec;
   readonly ties: TieCodec;
@@ -41,11 +40,25 @@ export function ordered(
   const codec = valueCodec(input);
   const insert = end === 'last' ? insertLast : insertFirst;
   const trim = end === 'last' ? trimToLast : trimToFirst;
+
+  /** Oldest first: its time as a distance from `origin`, the others' from the one before. */
+  function writeEntries(w: Writer, { encoded, times, items }: Ordered): void {
+    if (encoded !== null) w.copy(encoded.bytes, encoded.from, encoded.to);
+    let before = encoded === null ? (times[0] as number) : encoded.newest;
+    for (let i = 0; i < times.length; i++) {
+      const time = times[i] as number;
+      if (i > 0 || encoded !== null) w.int(time - before);
+      before = time;
+      ties.write(w, items[2 * i] as Tie);
+      codec.write(w, items[2 * i + 1] as NonNullable<Value>);
+    }
+  }
+
   return {
     shape: 'object',
-    create: () => ({ times: [], items: [], encoded: null }),
+    create,
     update(p, value: Value, time, tie) {
-      open(p);
+      if (p.encoded !== null && (end === 'first' || time <= p.encoded.newest)) open(p);
       insert(p, k, time, tie, value);
     },
     merge(into, from) {
@@ -57,22 +70,35 @@ export function ordered(
     },
     isEmpty: p => p.encoded === null && p.times.length === 0,
     dropBefore(p, start) {
-      if (p.encoded !== null && p.encoded.oldest >= start) return;
-      open(p);
+      dropEncoded(p, ({ oldest }) => oldest < start);
+      if (p.encoded !== null) return;
       let n = 0;
       while (n < p.times.length && (p.times[n] as number) < start) n++;
       if (n > 0) dropFirst(p, n);
     },
     encode(w, p, origin) {
-      if (p.encoded !== null && p.encoded.places.length <= k) {
-        copyEntries(w, p.encoded, origin);
-        return;
-      }
-      open(p);
       trim(p, k);
-      encodeOrdered(w, p, origin, codec, ties);
+      const count = countOf(p);
+      w.uint(count);
+      if (count === 0) return;
+      w.int(oldestOf(p) - origin);
+      writeEntries(w, p);
     },
-    decode: (r, origin) => readOrdered(r, origin, codec, ties),
+    decode(r, origin) {
+      const p = create();
+      const count = r.count();
+      if (count === 0) return p;
+      const oldest = origin + r.int();
+      const from = r.at;
+      let newest = oldest;
+      for (let i = 0; i < count; i++) {
+        if (i > 0) newest += r.int();
+        ties.check(r);
+        codec.check(r);
+      }
+      p.encoded = { bytes: r.bytes, count, oldest, newest, from, to: r.at, codec, ties };
+      return p;
+    },
     skip(r) {
       for (let n = r.count(); n > 0; n--) {
         r.skipUint();
@@ -80,8 +106,59 @@ export function ordered(
         codec.skip(r);
       }
     },
+    refold(r, _, origin, __, time) {
+      if (end === 'last') return 'open';
+      const n = r.count();
+      if (n < k) return 'open';
+      let last = origin;
+      for (let i = 0; i < n; i++) {
+        last += r.int();
+        ties.skip(r);
+        codec.skip(r);
+      }
+      return time > last ? 'same' : 'open';
+    },
+    /** As `encode`, with two more numbers: how long the entries span, and how many bytes they take. */
+    writeKept(w, p, origin) {
+      trim(p, k);
+      const count = countOf(p);
+      w.uint(count);
+      if (count === 0) return;
+      const oldest = oldestOf(p);
+      const newest = p.times.length > 0 ? (p.times.at(-1) as number) : (p.encoded as EncodedEntries).newest;
+      w.int(oldest - origin);
+      w.uint(newest - oldest);
+      const opened = w.openLength();
+      writeEntries(w, p);
+      w.closeLength(opened);
+    },
+    readKept(r, origin) {
+      const p = create();
+      const count = r.uint();
+      if (count === 0) return p;
+      const oldest = origin + r.int();
+      const newest = oldest + r.uint();
+      const to = r.sizedEnd();
+      if (count > to - r.at) throw noEntries(r);
+      p.encoded = { bytes: r.bytes, count, oldest, newest, from: r.at, to, codec, ties };
+      r.at = to;
+      return p;
+    },
+    skipKept(r) {
+      if (r.uint() === 0) return;
+      r.skipUint();
+      r.skipUint();
+      r.skipSized();
+    },
   };
 }
+
+const create = (): Ordered => ({ times: [], items: [], encoded: null });
+
+const countOf = ({ encoded, times }: Ordered): number => times.length + (encoded?.count ?? 0);
+
+const oldestOf = ({ encoded, times }: Ordered): number =>
+  encoded !== null ? encoded.oldest : (times[0] as number);
 
 /** The values of the first `k` entries, oldest first. */
 export function firstOf(p: Ordered, k: number): Value[] {
@@ -94,9 +171,9 @@ export function firstOf(p: Ordered, k: number): Value[] {
 /** The values of the last `k` entries from `start` on, newest first. */
 export function lastOf(p: Ordered, k: number, start: number): Value[] | EncodedList {
   const { encoded } = p;
-  if (encoded !== null && encoded.oldest >= start) {
-    const { bytes, places, codec } = encoded;
-    return new EncodedList(bytes, places, Math.max(0, places.length - k), codec);
+  if (encoded !== null && encoded.oldest >= start && p.times.length === 0) {
+    const places = placesOf(encoded);
+    return new EncodedList(encoded.bytes, places, Math.max(0, places.length - k), encoded.codec);
   }
   open(p);
   const values: Value[] = [];
@@ -124,10 +201,12 @@ function insertFirst(p: Ordered, k: number, time: number, tie: Tie, value: Value
 }
 
 function trimToLast(p: Ordered, k: number): void {
+  dropEncoded(p, ({ count }) => count + p.times.length > k);
   if (p.times.length > k) dropFirst(p, p.times.length - k);
 }
 
 function trimToFirst(p: Ordered, k: number): void {
+  if (countOf(p) > k) open(p);
   if (p.times.length > k) {
     p.times.length = k;
     p.items.length = 2 * k;
@@ -160,54 +239,65 @@ function insertAt(p: Ordered, at: number, time: number, tie: Tie, value: Value):
   }
 }
 
-/** Oldest first: its time as a distance from `origin`, the others' from the one before. */
-function encodeOrdered(w: Writer, p: Ordered, origin: number, codec: ValueCodec, ties: TieCodec): void {
-  const n = p.times.length;
-  w.uint(n);
-  let before = origin;
-  for (let i = 0; i < n; i++) {
-    const time = p.times[i] as number;
-    w.int(time - before);
-    before = time;
-    ties.write(w, p.items[2 * i] as Tie);
-    codec.write(w, p.items[2 * i + 1] as NonNullable<Value>);
-  }
+/** Drops the oldest of the encoded entries while `isTooMuch` says so. */
+function dropEncoded(p: Ordered, isTooMuch: (entries: EncodedEntries) => boolean): void {
+  const { encoded } = p;
+  if (encoded === null || !isTooMuch(encoded)) return;
+  const { codec, ties } = encoded;
+  const r = reader;
+  r.reset(encoded.bytes, encoded.from, encoded.to);
+  do {
+    ties.skip(r);
+    codec.skip(r);
+    if (--encoded.count === 0) {
+      p.encoded = null;
+      return;
+    }
+    encoded.oldest += r.int();
+    encoded.from = r.at;
+  } while (isTooMuch(encoded));
 }
 
-function copyEntries(w: Writer, { bytes, places, oldest, from, to }: EncodedEntries, origin: number): void {
-  w.uint(places.length);
-  w.int(oldest - origin);
-  w.raw(bytes.subarray(from, to));
-}
-
-/** Reads entries without making them. Throws where making them would. */
-function readOrdered(r: Reader, origin: number, codec: ValueCodec, ties: TieCodec): Ordered {
-  const n = r.count();
-  const p: Ordered = { times: [], items: [], encoded: null };
-  if (n === 0) return p;
-  const oldest = origin + r.int();
-  const from = r.at;
-  const places = new Int32Array(n);
-  for (let i = 0; i < n; i++) {
-    if (i > 0) r.uint();
+/** Where each entry's value is. Throws where reading one would. */
+function placesOf({ bytes, count, oldest, newest, from, to, codec, ties }: EncodedEntries): Int32Array {
+  const r = reader;
+  r.reset(bytes, from, to);
+  const places = new Int32Array(count);
+  let time = oldest;
+  for (let i = 0; i < count; i++) {
+    if (i > 0) time += r.int();
     ties.check(r);
     places[i] = r.at;
     codec.check(r);
   }
-  p.encoded = { bytes: r.bytes, places, oldest, from, to: r.at, codec, ties };
-  return p;
+  if (r.at !== to || time !== newest) throw noEntries(r);
+  return places;
 }
 
-/** Makes the entries that were only read. */
+/** Makes entries of what is still bytes. */
 function open(p: Ordered): void {
   if (p.encoded === null) return;
-  const { bytes, places, oldest, from, to, codec, ties } = p.encoded;
-  p.encoded = null;
-  const r = new Reader(bytes, from, to);
+  const { bytes, count, oldest, newest, from, to, codec, ties } = p.encoded;
+  const r = reader;
+  r.reset(bytes, from, to);
+  const times: number[] = [];
+  const items: (Tie | Value)[] = [];
   let time = oldest;
-  for (let i = 0; i < places.length; i++) {
+  for (let i = 0; i < count; i++) {
     if (i > 0) time += r.int();
-    p.times.push(time);
-    p.items.push(ties.read(r), codec.read(r));
+    times.push(time);
+    items.push(ties.read(r), codec.read(r));
   }
+  if (r.at !== to || time !== newest) throw noEntries(r);
+  for (const later of p.times) times.push(later);
+  for (const item of p.items) items.push(item);
+  p.encoded = null;
+  p.times = times;
+  p.items = items;
 }
+
+const noEntries = (r: Reader): CorruptBytesError =>
+  new CorruptBytesError(`entries end at byte ${r.at}, not where and when they should`);
+
+// One serves all: opening entries opens nothing else.
+const reader = new Reader(new Uint8Array());

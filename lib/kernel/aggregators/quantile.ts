@@ -2,7 +2,7 @@ import type { Reader, Writer } from '../codec/bytes.ts';
 import type { Finished, ObjectAggregator } from './aggregator.ts';
 import { readCount, writeCount } from './count.ts';
 import { binGatherer } from './gather-bins.ts';
-import { addToSide, createSide, joinSide, type Side, type Sketch } from './quantile-bins.ts';
+import { addToSide, createSide, joinSide, maximumBins, type Side, type Sketch } from './quantile-bins.ts';
 
 /**
  * DDSketch (Masson, Rim, Lee: "DDSketch: a fast and fully-mergeable quantile sketch with relative-error
@@ -16,6 +16,7 @@ import { addToSide, createSide, joinSide, type Side, type Sketch } from './quant
  */
 export function quantileSketch(accuracy: number): ObjectAggregator<Sketch> {
   const logGamma = Math.log((1 + accuracy) / (1 - accuracy));
+  const binOf = (value: number): number => Math.ceil(Math.log(Math.abs(value)) / logGamma);
   return {
     shape: 'object',
     create,
@@ -23,10 +24,22 @@ export function quantileSketch(accuracy: number): ObjectAggregator<Sketch> {
       if (value === 0) {
         s.zeros++;
       } else {
-        addToSide(value > 0 ? s.positive : s.negative, Math.ceil(Math.log(Math.abs(value)) / logGamma), 1);
+        addToSide(value > 0 ? s.positive : s.negative, binOf(value), 1);
       }
     },
     merge,
+    refold(r, w, _, value: number) {
+      const { bytes, at: from, end } = r;
+      if (value === 0) {
+        writeCount(w, readCount(r) + 1);
+        w.copy(bytes, r.at, end);
+        return 'written';
+      }
+      r.skipUint();
+      if (value < 0) skipSide(r);
+      w.copy(bytes, from, r.at);
+      return refoldSide(r, w, binOf(value)) ? 'written' : 'open';
+    },
     encode(w, s) {
       writeCount(w, s.zeros);
       encodeSide(w, s.positive);
@@ -107,6 +120,41 @@ function decodeSide(r: Reader): Side {
   }
   if (header % 2 === 1) joinSide(side);
   return side;
+}
+
+/** Adds a value of a bin to the side that comes next, and copies what follows; false where it has to be decoded. */
+function refoldSide(r: Reader, w: Writer, wanted: number): boolean {
+  const { bytes, end } = r;
+  const header = r.uint();
+  const count = header / 2;
+  if (header % 2 === 1 || count >= maximumBins) return false;
+  const first = r.at;
+  let before = 0;
+  let bin = 0;
+  let at = first;
+  let isPast = false;
+  for (let i = 0; i < count; i++) {
+    before = bin;
+    at = r.at;
+    bin += r.int();
+    isPast = bin >= wanted;
+    if (isPast) break;
+    r.skipUint();
+    at = r.at;
+  }
+  if (isPast && bin === wanted) {
+    w.uint(header);
+    w.copy(bytes, first, r.at);
+    writeCount(w, readCount(r) + 1);
+  } else {
+    w.uint(header + 2);
+    w.copy(bytes, first, at);
+    w.int(wanted - (isPast ? before : bin));
+    writeCount(w, 1);
+    if (isPast) w.int(bin - wanted);
+  }
+  w.copy(bytes, r.at, end);
+  return true;
 }
 
 function skipSide(r: Reader): void {

@@ -1,3 +1,4 @@
+import type { Reader } from '../codec/bytes.ts';
 import { type ValueCodec, valueCodec } from '../codec/values.ts';
 import { compareScalars, compareTies, type Tie } from '../compare.ts';
 import type { ScalarValue, Value, ValueType } from '../value-type.ts';
@@ -53,6 +54,14 @@ export function ranked(
     return time !== other ? time > other : compareTies(tie, p.ties[i] as Tie) > 0;
   }
 
+  function skipEntry(r: Reader): void {
+    codec.skip(r);
+    if (rankCodec === null) return;
+    rankCodec.skip(r);
+    r.skipUint();
+    tieCodec.skip(r);
+  }
+
   return {
     shape: 'object',
     create: () => ({ ranks: [], times: [], ties: [], values: [] }),
@@ -97,14 +106,18 @@ export function ranked(
       }
       return p;
     },
+    refold(r, _, __, value: NonNullable<Value>, ___, ____, rank) {
+      const n = r.count();
+      if (n < k) return 'open';
+      for (let i = 1; i < n; i++) skipEntry(r);
+      const last = codec.read(r);
+      const lastRank = rankCodec === null ? last : rankCodec.read(r);
+      const offered = rankCodec === null ? value : rank;
+      const better = compareScalars(offered as ScalarValue, lastRank as ScalarValue) * sign;
+      return better < 0 ? 'same' : 'open';
+    },
     skip(r) {
-      for (let n = r.count(); n > 0; n--) {
-        codec.skip(r);
-        if (rankCodec === null) continue;
-        rankCodec.skip(r);
-        r.skipUint();
-        tieCodec.skip(r);
-      }
+      for (let n = r.count(); n > 0; n--) skipEntry(r);
     },
   };
 }

@@ -118,11 +118,55 @@ export class Writer {
     this.at += bytes.length;
   }
 
+  /** The bytes of others from `from` to `to`. Short pieces are sooner copied than a view of them is made. */
+  copy(source: Uint8Array, from: number, to: number): void {
+    this.reserve(to - from);
+    const { bytes } = this;
+    let { at } = this;
+    if (to - from > longestLoop) {
+      bytes.set(source.subarray(from, to), at);
+      at += to - from;
+    } else {
+      for (let i = from; i < to; i++) bytes[at++] = source[i] as number;
+    }
+    this.at = at;
+  }
+
+  /** Begins what its own length precedes; `closeLength` takes what this gives. */
+  openLength(): number {
+    this.byte(0);
+    return this.length;
+  }
+
+  closeLength(opened: number): void {
+    const length = this.length - opened;
+    if (length < 128) {
+      this.bytes[this.#start + opened - 1] = length;
+      return;
+    }
+    // One byte was left for it: what follows makes room for the others.
+    const more = length < 2 ** 14 ? 1 : length < 2 ** 21 ? 2 : 3;
+    this.reserve(more + 8);
+    const from = this.#start + opened;
+    const end = this.at + more;
+    this.bytes.copyWithin(from + more, from, this.at);
+    this.at = from - 1;
+    this.uint(length);
+    this.at = end;
+  }
+
   /** What was written since the last piece was taken, as bytes of their own. */
   finish(): Uint8Array {
     const out = this.bytes.slice(this.#start, this.at);
     this.at = this.#start;
     return out;
+  }
+
+  /** Where it is: as `share`, and without a view, which costs more than a few bytes are worth. */
+  piece(edition: number): Piece {
+    const from = this.#start;
+    this.#start = this.at;
+    return new Piece(this.bytes, from, this.at, edition);
   }
 
   /**
@@ -136,7 +180,24 @@ export class Writer {
   }
 }
 
+/** A piece of bytes. A class, so that one is known from whatever else may stand in its place. */
+export class Piece {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+  /** How often it was written anew. */
+  readonly edition: number;
+
+  constructor(bytes: Uint8Array, from: number, to: number, edition: number) {
+    this.bytes = bytes;
+    this.from = from;
+    this.to = to;
+    this.edition = edition;
+  }
+}
+
 const slabBytes = 256 * 1024;
+const longestLoop = 96;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -158,10 +219,10 @@ export class Reader {
   }
 
   /** Makes this reader read other bytes. */
-  reset(bytes: Uint8Array): void {
+  reset(bytes: Uint8Array, at = 0, end = bytes.length): void {
     this.bytes = bytes;
-    this.at = 0;
-    this.end = bytes.length;
+    this.at = at;
+    this.end = end;
   }
 
   byte(): number {
@@ -263,6 +324,18 @@ export class Reader {
   advance(length: number): void {
     if (length > this.end - this.at) throw truncated(this);
     this.at += length;
+  }
+
+  /** Passes over bytes that their length precedes. */
+  skipSized(): void {
+    this.advance(this.uint());
+  }
+
+  /** Reads the length of what follows; gives where that ends. */
+  sizedEnd(): number {
+    const length = this.uint();
+    if (length > this.end - this.at) throw truncated(this);
+    return this.at + length;
   }
 
   /** Passes over a varint. */

@@ -3,7 +3,9 @@ import { Source } from '../generate.ts';
 import type { Track, TrackSlot } from '../shape.ts';
 import { eternal } from '../state.ts';
 import { CorruptBytesError, type Reader } from './bytes.ts';
-import { noTiles, readTilesHeader, type TilesHeader, unitOf } from './tiles.ts';
+import type { StateHead } from './state.ts';
+import { tileCodecOf } from './tile.ts';
+import { noTiles, readTilesHeader, type TilesHeader, unitOf } from './tiles-header.ts';
 
 /**
  * What a query needs of a track: the merged partials of some windows, for some of its slots.
@@ -19,8 +21,8 @@ export interface TrackFold {
   readonly objects: unknown[];
   /** Begins anew; the i-th segment begins at `starts[i]` and ends at `starts[i - 1]`. */
   clear(starts: readonly number[]): void;
-  /** Merges an encoded track, tile by tile as they are read, into the segments. `newest` is its state's newest time. */
-  fold(r: Reader, newest: number): void;
+  /** Merges an encoded track, tile by tile as they are read, into the segments. `head` is its state's. */
+  fold(r: Reader, head: StateHead): void;
   /** Adds a segment to the next longer window's, and is done with it. */
   widen(segment: number): void;
 }
@@ -49,9 +51,9 @@ export function createTrackFold(
       for (let i = 0; i < empty.length; i++) cells[i] = empty[i] as number;
       for (let i = 0; i < objects.length; i++) objects[i] = null;
     },
-    fold(r, newest) {
+    fold(r, { newest, sized }) {
       readTilesHeader(r, unit, newest, header);
-      if (header.count > 0) foldTiles(r, header, starts);
+      if (header.count > 0) foldTiles(r, header, starts, sized);
     },
     widen(segment) {
       const from = segment * stride;
@@ -72,13 +74,18 @@ export function createTrackFold(
 }
 
 /** Passes over an encoded track that nobody wants: its closed tiles at once. */
-export function createTrackSkip(track: Track): (r: Reader, newest: number) => void {
+export function createTrackSkip(track: Track): (r: Reader, head: StateHead) => void {
   const unit = unitOf(track);
+  const tile = tileCodecOf(track);
   const header = noTiles();
-  return (r, newest) => {
+  return (r, { newest, sized }) => {
     readTilesHeader(r, unit, newest, header);
     if (header.count === 0) return;
     r.advance(header.length);
+    if (sized) {
+      tile.skip(r);
+      return;
+    }
     let bits = 0;
     for (const [i, { aggregator }] of track.slots.entries()) {
       if (i % 8 === 0) bits = r.byte();
@@ -99,7 +106,7 @@ function createKept(track: Track, segments: number, slots: readonly TrackSlot[])
   return kept;
 }
 
-type FoldTiles = (r: Reader, header: TilesHeader, starts: readonly number[]) => void;
+type FoldTiles = (r: Reader, header: TilesHeader, starts: readonly number[], sized: boolean) => void;
 
 /** One loop over the tiles with a straight line per slot, as tiles are written (tiles.ts). */
 function compileFoldTiles(
@@ -118,16 +125,19 @@ function compileFoldTiles(
     kept: source.constant(kept),
   };
   source.line(`
-    const { count, eternal, newestStart, first } = header;
+    const { count, eternal, newestStart } = header;
     const newest = count - 1;
     const end = r.at + header.length;
     const last = starts.length - 1;
     let segment = last;
-    let start = first;
+    let start = newestStart - (header.gap + header.span) * ${unitOf(track)};
+    let lengths = false;
+    let to = 0;
     for (let i = 0; i < count; i++) {
       if (i === newest) {
         if (r.at !== end) ${source.constant(badLength)}(r, end);
         start = newestStart;
+        lengths = sized;
       } else if (i > (eternal ? 1 : 0)) start += r.uint() * ${unitOf(track)};
       const oldest = i === 0 && eternal;
       const from = oldest ? ${source.constant(eternal)} : start;
@@ -145,10 +155,19 @@ function compileFoldTiles(
         ? `${name}.decode(r, ${scratch}, ${at}); ${name}.merge(${names.cells}, cell + ${at}, ${scratch}, ${at});`
         : takeObject(source, aggregator, at, names);
     const merged = wanted(slot) ? `if (seen) { ${taken} } else ${name}.skip(r);` : `${name}.skip(r);`;
-    source.line(`if (bits${i - (i % 8)} & ${1 << (i % 8)}) { ${merged} }`);
+    const present = `if (bits${i - (i % 8)} & ${1 << (i % 8)})`;
+    if (aggregator.shape === 'numeric') {
+      source.line(`${present} { ${merged} }`);
+      continue;
+    }
+    source.line(`${present} {`);
+    source.line('if (lengths) to = r.sizedEnd();');
+    source.line(merged);
+    source.line(`if (lengths && r.at !== to) ${source.constant(badPartial)}(r, to);`);
+    source.line('}');
   }
   source.line('}');
-  return source.compile(['r', 'header', 'starts']) as FoldTiles;
+  return source.compile(['r', 'header', 'starts', 'sized']) as FoldTiles;
 }
 
 function takeObject(
@@ -170,4 +189,8 @@ function takeObject(
 
 function badLength(r: Reader, end: number): never {
   throw new CorruptBytesError(`closed tiles end at byte ${r.at}, not at ${end}`);
+}
+
+function badPartial(r: Reader, end: number): never {
+  throw new CorruptBytesError(`partial ends at byte ${r.at}, not at ${end}`);
 }

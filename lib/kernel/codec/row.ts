@@ -145,9 +145,14 @@ function readRow<S>(bytes: Uint8Array, readState: (r: Reader) => S): RowOf<S> {
 
 /** Whether an encoded row names runs of ids, without decoding it. Of bytes that are no row it says anything. */
 export const namesIdRuns = (bytes: Uint8Array): boolean =>
-  bytes[0] === codecVersion && ((bytes[1] as number) & section.ids) !== 0 && ((bytes[2] as number) & 1) === 1;
+  bytes[0] !== undefined &&
+  bytes[0] >= 1 &&
+  bytes[0] <= codecVersion &&
+  ((bytes[1] as number) & section.ids) !== 0 &&
+  ((bytes[2] as number) & 1) === 1;
 
-export const codecVersion = 1;
+/** 2: states with lengths of what updates may leave as it is (state.ts). */
+export const codecVersion = 2;
 
 const section = { fan: 1, marks: 2, ring: 4, runs: 8, base: 16, ids: 32, unapplied: 64 } as const;
 const known = Object.values(section).reduce((all: number, one) => all | one, 0);

@@ -1,9 +1,12 @@
 import { staysUntil } from '../ageing.ts';
-import { Source } from '../generate.ts';
+import type { Source } from '../generate.ts';
 import type { Track } from '../shape.ts';
-import { type ClosedTiles, eternal, type State } from '../state.ts';
+import { type EncodedTiles, eternal, type State } from '../state.ts';
 import { floorTo, minute } from '../time.ts';
-import { CorruptBytesError, Reader, Writer } from './bytes.ts';
+import { type Reader, Writer } from './bytes.ts';
+import { readUint, reserve, writeUint } from './cells.ts';
+import { tileCodecOf } from './tile.ts';
+import { noTiles, readTilesHeader, unitOf } from './tiles-header.ts';
 
 /**
  * A track's tiles as bytes:
@@ -14,238 +17,181 @@ import { CorruptBytesError, Reader, Writer } from './bytes.ts';
  *       minutes from the newest time until some of them are due to be compacted, plus 1; 0 for never
  *       when there is a finite one: hops from the first's start to the last's, and from there to the newest tile's
  *       their length in bytes; then each, oldest first: hops from the start of the one before (not for the tile of
- *       all time and the first finite one), then the tile
- *     the newest tile
+ *       all time and the first finite one), then the tile (tile.ts)
+ *     the newest tile, which is sized in all states but those of the first form
  *
- * and a tile is a bitmap of the slots that are not empty, 8 a byte, then their partials. Times in partials are
- * distances from the tile's start, so that a closed tile's bytes never change: an update copies them.
+ * What no event touches is never looked into: it stays bytes from reading to writing.
  */
-export interface TrackCodec {
-  write(w: Writer, state: State): void;
-  read(r: Reader, state: State): void;
+export function emitReadTiles(source: Source, track: Track): void {
+  const { encodedKey } = track;
+  source.line(`
+    ${readUint('h')}
+    if (h !== 0) {
+      start = due = span = gap = length = 0;
+      if (h !== 3) { ${readUint('x')} start = Math.floor(newest / ${unitOf(track)}) - x; }
+      if (h > 3) {
+        ${readUint('due')}
+        if (h !== 5) { ${readUint('span')} ${readUint('gap')} }
+        ${readUint('length')}
+      }
+      from = at;
+      to = r.at = at + length;
+      ${source.constant(tileCodecOf(track).skip)}(r);
+      at = r.at;
+      state.${encodedKey} = {
+        closed: (h - (h & 1)) / 2 - 1, eternal: (h & 1) === 1,
+        from, to, span, gap, due, dueFrom: minutes, start, newestTo: at,
+      };
+    }`);
 }
 
-export function trackCodec(track: Track): TrackCodec {
-  const { stride, objectStride, cellsKey, objectsKey, closedKey } = track;
+/** Variables of the programs that `emitReadTiles` is for. */
+export const readTilesVariables =
+  'let h = 0, start = 0, due = 0, span = 0, gap = 0, length = 0, from = 0, to = 0;';
+
+/** Writes a track's tiles. Those that nothing touched, and those of one newest tile, which are most, take no call. */
+export function emitWriteTiles(source: Source, track: Track): void {
+  const { cellsKey, objectsKey, encodedKey, stride } = track;
+  const writeTile = source.constant(tileCodecOf(track).writeSized);
+  source.line(`
+    encoded = state.${encodedKey};
+    cells = state.${cellsKey};
+    if (cells !== null && cells.length !== ${stride}) {
+      w.at = at;
+      ${source.constant(compileWriteAll(track))}(w, state);
+      at = w.at; out = w.bytes;
+    } else if (cells === null && encoded === null) {
+      ${reserve([], 1)}
+      out[at++] = 0;
+    } else {
+      ${reserve([], 60)}
+      closed = encoded === null ? 0 : encoded.closed;
+      isEternal = encoded === null ? cells[0] === -Infinity : encoded.eternal;
+      ${writeUint('(closed + 1) * 2 + (isEternal ? 1 : 0)')}
+      if (closed > 0 || !isEternal) {
+        ${writeUint(`Math.floor(newest / ${unitOf(track)}) - (encoded === null ? cells[0] / ${unitOf(track)} : encoded.start)`)}
+      }
+      if (closed > 0) {
+        ${writeUint(`encoded.due === 0 ? 0 : ${source.constant(dueAfter)}(encoded, minutes)`)}
+        if (closed > 1 || !isEternal) { ${writeUint('encoded.span')} ${writeUint('encoded.gap')} }
+        ${writeUint('encoded.to - encoded.from')}
+      }
+      w.at = at;
+      if (cells === null) w.copy(bytes, encoded.from, encoded.newestTo);
+      else {
+        if (closed > 0) w.copy(bytes, encoded.from, encoded.to);
+        ${writeTile}(w, cells, 0, state.${objectsKey}, 0, cells[0] === -Infinity ? 0 : cells[0], bytes);
+      }
+      at = w.at; out = w.bytes;
+    }`);
+}
+
+/** Variables of the programs that `emitWriteTiles` is for. */
+export const writeTilesVariables = 'let encoded = null, cells = null, closed = 0, isEternal = false;';
+
+/** Writes a track's tiles, however many are taken apart. */
+function compileWriteAll(track: Track): (w: Writer, state: State) => void {
+  const { stride, objectStride, cellsKey, objectsKey, encodedKey } = track;
   const unit = unitOf(track);
-  const writeTile = compileWriteTile(track);
-  const { readTile } = tileReaderOf(track);
+  const tile = tileCodecOf(track);
   const scratch = new Writer();
-  const header = noTiles();
 
-  return {
-    write(w, state) {
-      const cells = state[cellsKey] as number[];
-      const objects = state[objectsKey] as unknown[];
-      const closed = state[closedKey] as ClosedTiles | null;
-      const open = cells.length / stride;
-      const count = open + (closed?.count ?? 0);
-      const isEternal = closed === null ? cells[0] === eternal : closed.eternal;
-      w.uint(count * 2 + (isEternal ? 1 : 0));
-      if (count === 0) return;
-      const newest = (open - 1) * stride;
-      const newestStart = cells[newest] as number;
-      if (newestStart !== eternal) w.uint((floorTo(state.newest, unit) - newestStart) / unit);
-      if (count > 1) {
-        let first = closed === null ? Number.NaN : closed.first;
-        let last = closed === null ? Number.NaN : closed.last;
-        let due = closed === null ? Number.POSITIVE_INFINITY : closed.compactAt;
-        scratch.restart();
-        for (let i = 0; i < open - 1; i++) {
-          const start = cells[i * stride] as number;
-          if (start !== eternal) {
-            if (Number.isNaN(first)) first = start;
-            else scratch.uint((start - last) / unit);
-            last = start;
-            due = Math.min(due, staysUntil(track, start, state.newest));
-          }
-          writeTile(scratch, cells, i * stride, objects, i * objectStride, start === eternal ? 0 : start);
-        }
-        w.uint(
-          due === Number.POSITIVE_INFINITY
-            ? 0
-            : 1 + Math.floor(due / minute) - Math.floor(state.newest / minute),
-        );
-        if (count - (isEternal ? 1 : 0) > 1) {
-          w.uint((last - first) / unit);
-          w.uint((newestStart - last) / unit);
-        }
-        w.uint((closed?.bytes.length ?? 0) + scratch.at);
-        if (closed !== null) w.raw(closed.bytes);
-        w.raw(scratch.bytes.subarray(0, scratch.at));
+  function writeClosed(w: Writer, state: State, encoded: EncodedTiles | null, newestStart: number): void {
+    const cells = state[cellsKey] as number[];
+    const objects = state[objectsKey] as unknown[];
+    const open = cells.length / stride;
+    let finite = 0;
+    let first = 0;
+    let last = 0;
+    let due = 0;
+    if (encoded !== null) {
+      finite = encoded.closed - (encoded.eternal ? 1 : 0);
+      last = (encoded.start - encoded.gap) * unit;
+      first = last - encoded.span * unit;
+      due = dueAfter(encoded, Math.floor(state.newest / minute));
+    }
+    scratch.restart();
+    for (let i = 0; i < open - 1; i++) {
+      const start = cells[i * stride] as number;
+      if (start !== eternal) {
+        if (finite++ === 0) first = start;
+        else scratch.uint((start - last) / unit);
+        last = start;
+        const until = minutesUntil(staysUntil(track, start, state.newest), state.newest);
+        if (until > 0 && (due === 0 || until < due)) due = until;
       }
-      writeTile(
-        w,
-        cells,
-        newest,
-        objects,
-        (open - 1) * objectStride,
-        newestStart === eternal ? 0 : newestStart,
-      );
-    },
+      const origin = start === eternal ? 0 : start;
+      tile.write(scratch, cells, i * stride, objects, i * objectStride, origin, state.bytes);
+    }
+    w.uint(due);
+    if (finite > 0) {
+      w.uint((last - first) / unit);
+      w.uint((newestStart - last) / unit);
+    }
+    const { from, to } = encoded ?? noBytes;
+    w.uint(to - from + scratch.at);
+    w.copy(state.bytes, from, to);
+    w.copy(scratch.bytes, 0, scratch.at);
+  }
 
-    read(r, state) {
-      readTilesHeader(r, unit, state.newest, header);
-      const { count, newestStart, first, last, due } = header;
-      if (count === 0) return;
-      if (count > 1) {
-        const bytes = r.raw(header.length);
-        const compactAt =
-          due === 0 ? Number.POSITIVE_INFINITY : (Math.floor(state.newest / minute) + due - 1) * minute;
-        state[closedKey] = { bytes, count: count - 1, eternal: header.eternal, first, last, compactAt };
-      }
-      const cells = state[cellsKey] as number[];
-      cells.push(newestStart);
-      readTile(r, cells, state[objectsKey] as unknown[], newestStart === eternal ? 0 : newestStart);
-    },
+  return (w, state) => {
+    const encoded = state[encodedKey] as EncodedTiles | null;
+    const cells = state[cellsKey] as number[];
+    if (cells.length === 0) return w.byte(0);
+    const open = cells.length / stride;
+    const count = open + (encoded?.closed ?? 0);
+    const isEternal = encoded === null ? cells[0] === eternal : encoded.eternal;
+    w.uint(count * 2 + (isEternal ? 1 : 0));
+    const newest = (open - 1) * stride;
+    const start = cells[newest] as number;
+    if (start !== eternal) w.uint((floorTo(state.newest, unit) - start) / unit);
+    if (count > 1) writeClosed(w, state, encoded, start);
+    const objects = state[objectsKey] as unknown[];
+    const origin = start === eternal ? 0 : start;
+    tile.writeSized(w, cells, newest, objects, (open - 1) * objectStride, origin, state.bytes);
   };
 }
 
-/** What stands before a track's tiles. */
-export interface TilesHeader {
-  /** How many tiles, the newest included. */
-  count: number;
-  /** Whether the oldest takes all of the time before the others. */
-  eternal: boolean;
-  newestStart: number;
-  due: number;
-  /** Starts of the oldest and the newest finite closed tile; NaN without any. */
-  first: number;
-  last: number;
-  /** Bytes of the closed tiles. */
-  length: number;
-}
+const noBytes = { from: 0, to: 0 };
 
-export const noTiles = (): TilesHeader => ({
-  count: 0,
-  eternal: false,
-  newestStart: eternal,
-  due: 0,
-  first: Number.NaN,
-  last: Number.NaN,
-  length: 0,
-});
-
-/** Reads it into `into`, and stops before the closed tiles: they, and the newest tile, come next. */
-export function readTilesHeader(r: Reader, unit: number, newest: number, into: TilesHeader): void {
-  const header = r.uint();
-  const count = Math.floor(header / 2);
-  into.count = count;
-  into.eternal = header % 2 === 1;
-  into.newestStart = eternal;
-  into.first = Number.NaN;
-  into.last = Number.NaN;
-  into.length = 0;
-  if (count === 0) return;
-  const finite = count - (into.eternal ? 1 : 0);
-  if (finite > 0) into.newestStart = floorTo(newest, unit) - r.uint() * unit;
-  if (count === 1) return;
-  into.due = r.uint();
-  if (finite > 1) {
-    const span = r.uint();
-    into.last = into.newestStart - r.uint() * unit;
-    into.first = into.last - span * unit;
-  }
-  into.length = r.uint();
-}
-
-/** Takes closed tiles apart, so that all of the track's tiles are in its arrays. */
-export function openTiles(track: Track, state: State): void {
-  const closed = state[track.closedKey] as ClosedTiles | null;
-  if (closed === null) return;
-  const { readTile } = tileReaderOf(track);
+/** Reads the tiles of a state of the first form: the newest has to be taken apart to find its end. */
+export function readFirstForm(r: Reader, track: Track, state: State): void {
   const unit = unitOf(track);
-  const r = new Reader(closed.bytes);
-  const cells: number[] = [];
+  const header = noTiles();
+  readTilesHeader(r, unit, state.newest, header);
+  const { count, newestStart, span, gap, due, length } = header;
+  if (count === 0) return;
+  const from = r.at;
+  r.advance(length);
+  if (count > 1) {
+    state[track.encodedKey] = {
+      closed: count - 1,
+      eternal: header.eternal,
+      from,
+      to: r.at,
+      span,
+      gap,
+      due,
+      dueFrom: Math.floor(state.newest / minute),
+      start: newestStart / unit,
+      newestTo: 0,
+    };
+  }
+  const cells = [newestStart];
   const objects: unknown[] = [];
-  let start = closed.first;
-  for (let i = 0; i < closed.count; i++) {
-    if (i === 0 && closed.eternal) {
-      cells.push(eternal);
-      readTile(r, cells, objects, 0);
-      continue;
-    }
-    if (i > (closed.eternal ? 1 : 0)) start += r.uint() * unit;
-    cells.push(start);
-    readTile(r, cells, objects, start);
-  }
-  // The arrays stay the same ones: an update in progress holds them.
-  if (r.at !== r.end) throw new CorruptBytesError(`closed tiles: ${r.end - r.at} bytes after their end`);
-  state[track.closedKey] = null;
-  prepend(state[track.cellsKey] as number[], cells);
-  if (objects.length > 0) prepend(state[track.objectsKey] as unknown[], objects);
+  tileCodecOf(track).read(r, cells, objects, newestStart === eternal ? 0 : newestStart);
+  state[track.cellsKey] = cells;
+  state[track.objectsKey] = objects;
 }
 
-/** Not by `unshift(...items)`: many tiles of many slots are more arguments than a call can have. */
-function prepend<T>(list: T[], items: readonly T[]): void {
-  const rest = list.splice(0);
-  for (const item of items) list.push(item);
-  for (const item of rest) list.push(item);
+/** When closed tiles are due, as it is written: minutes from the newest time on, plus 1; 0 for never. */
+function dueAfter({ due, dueFrom }: EncodedTiles, minutes: number): number {
+  return due === 0 ? 0 : Math.max(1, dueFrom + due - minutes);
 }
 
-/** The finest hop: starts are written in it. */
-export const unitOf = (track: Track): number => track.levels[0]?.hop ?? 1;
+const minutesUntil = (time: number, newest: number): number =>
+  time === Number.POSITIVE_INFINITY ? 0 : 1 + Math.floor(time / minute) - Math.floor(newest / minute);
 
-type WriteTile = (
-  w: Writer,
-  cells: readonly number[],
-  at: number,
-  objects: readonly unknown[],
-  object: number,
-  origin: number,
-) => void;
-/** Reads a tile whose start is the last of the cells. */
-type ReadTile = (r: Reader, cells: number[], objects: unknown[], origin: number) => void;
-
-/** One straight line per slot: each call goes to one known aggregator and can be inlined. */
-function compileWriteTile(track: Track): WriteTile {
-  const source = new Source();
-  for (let first = 0; first < track.slots.length; first += 8) {
-    const slots = track.slots.slice(first, first + 8);
-    const bits = `bits${first}`;
-    source.line(`let ${bits} = 0;`);
-    for (const [i, { aggregator, at }] of slots.entries()) {
-      const empty =
-        aggregator.shape === 'numeric'
-          ? `${source.constant(aggregator)}.isEmpty(cells, at + ${at})`
-          : `objects[object + ${at}] === null`;
-      source.line(`if (!(${empty})) ${bits} |= ${1 << i};`);
-    }
-    source.line(`w.byte(${bits});`);
-    for (const [i, { aggregator, at }] of slots.entries()) {
-      const partial =
-        aggregator.shape === 'numeric' ? `cells, at + ${at}` : `objects[object + ${at}], origin`;
-      source.line(`if (${bits} & ${1 << i}) ${source.constant(aggregator)}.encode(w, ${partial});`);
-    }
-  }
-  return source.compile(['w', 'cells', 'at', 'objects', 'object', 'origin']) as WriteTile;
-}
-
-const readers = new WeakMap<Track, { readTile: ReadTile }>();
-
-function tileReaderOf(track: Track): { readTile: ReadTile } {
-  let reader = readers.get(track);
-  if (reader === undefined) {
-    reader = { readTile: compileReadTile(track) };
-    readers.set(track, reader);
-  }
-  return reader;
-}
-
-function compileReadTile(track: Track): ReadTile {
-  const source = new Source();
-  const identity = track.identity.map(x => source.constant(x)).join(', ');
-  source.line('const at = cells.length - 1;');
-  if (identity !== '') source.line(`cells.push(${identity});`);
-  for (const [i, { aggregator, at }] of track.slots.entries()) {
-    if (i % 8 === 0) source.line(`const bits${i} = r.byte();`);
-    const present = `bits${i - (i % 8)} & ${1 << (i % 8)}`;
-    const name = source.constant(aggregator);
-    if (aggregator.shape === 'numeric') {
-      source.line(`if (${present}) ${name}.decode(r, cells, at + ${at});`);
-    } else {
-      source.line(`objects.push(${present} ? ${name}.decode(r, origin) : null);`);
-    }
-  }
-  return source.compile(['r', 'cells', 'objects', 'origin']) as ReadTile;
-}
+/** Whether some of the closed tiles have come to be joined or dropped. */
+export const areDue = (encoded: EncodedTiles, newest: number): boolean =>
+  encoded.due > 0 && Math.floor(newest / minute) >= encoded.dueFrom + encoded.due - 1;

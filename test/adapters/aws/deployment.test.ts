@@ -55,5 +55,7 @@ test('an environment that is not there, or only half, is named with what to do',
   await expect(findDeployment('dev', client)).rejects.toThrow(
     'environment dev in eu-west-1: no stack has the output ApiUrl (there are dev-Data): deploy it anew, all of its stacks',
   );
-  await expect(findDeployment('bad', client)).rejects.toThrow('the output StreamNames is no JSON object: plays');
+  await expect(findDeployment('bad', client)).rejects.toThrow(
+    'the output StreamNames is no JSON object: plays',
+  );
 });

@@ -1,6 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
 import { missingProgram } from '../../support/outside-program.ts';
 
 /** Why the suites cannot run; undefined where they can. Install it with `pip install ministack==1.5.33`. */
@@ -16,18 +20,28 @@ export interface Ministack {
   stop(): Promise<void>;
 }
 
-/** A MiniStack of its own on a free port of the loopback interface, when it answers. */
-export async function startMinistack(): Promise<Ministack> {
+/**
+ * A MiniStack of its own on a free port of the loopback interface, when it answers. Functions that are deployed there run
+ * on this repository's Node. What it says goes to `log`, where that is given.
+ */
+export async function startMinistack({ log }: { readonly log?: string } = {}): Promise<Ministack> {
   const port = await freePort();
+  const programs = resolve('node_modules/.bin');
+  // Functions are unpacked there. They are CommonJS, whatever package.json stands in a folder above.
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-ministack-'));
+  await writeFile(join(folder, 'package.json'), '{"type":"commonjs"}');
+  const output = log === undefined ? 'ignore' : openSync(log, 'a');
   const child = spawn('ministack', {
     env: {
       ...process.env,
+      TMPDIR: folder,
+      PATH: `${programs}${delimiter}${process.env.PATH}`,
       BIND_HOST: '127.0.0.1',
       MINISTACK_HOST: '127.0.0.1',
       GATEWAY_PORT: String(port),
       LAMBDA_EXECUTOR: 'local',
     },
-    stdio: 'ignore',
+    stdio: ['ignore', output, output],
   });
   const endpoint = `http://127.0.0.1:${port}`;
   await answers(endpoint, child);
@@ -38,9 +52,12 @@ export async function startMinistack(): Promise<Ministack> {
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     },
     async stop() {
-      const ended = once(child, 'exit');
-      child.kill();
-      await ended;
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, 'exit');
+        child.kill();
+        await ended;
+      }
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DataDirectory } from '../../../lib/adapters/rocksdb/data-directory.ts';
 import type { Database } from '../../../lib/adapters/rocksdb/database.ts';
-import { createRowCache, noRow } from '../../../lib/adapters/rocksdb/row-cache.ts';
+import {
+  createRowCache,
+  type KnownRow,
+  noRow,
+  type TableCache,
+} from '../../../lib/adapters/rocksdb/row-cache.ts';
 import { createStateStore } from '../../../lib/adapters/rocksdb/state-store.ts';
 import { CorruptBytesError, decodeRow } from '../../../lib/kernel/index.ts';
 import { StoreError } from '../../../lib/runtime/errors.ts';
@@ -104,16 +109,18 @@ test('a closed directory takes no rows', async () => {
 
 describe('the row cache', () => {
   const row = (version: number, size: number) => ({ version, bytes: new Uint8Array(size) });
+  const set = (cache: TableCache, key: string, known: KnownRow) => cache.set([key], [known]);
+  const get = (cache: TableCache, key: string) => cache.get([key])[0];
 
   test('keeps the latest, drops the oldest when it is full, and never answers wrongly', () => {
     const cache = createRowCache(100_000).table('t');
     for (let i = 0; i < 5_000; i++) {
-      cache.set(`${i}`, row(i + 1, 100));
-      cache.set('again and again', row(i + 1, 10));
-      expect(cache.get('again and again')?.version).toBe(i + 1);
+      set(cache, `${i}`, row(i + 1, 100));
+      set(cache, 'again and again', row(i + 1, 10));
+      expect(get(cache, 'again and again')?.version).toBe(i + 1);
     }
-    const known = Array.from({ length: 5_000 }, (_, i) => i).filter(i => cache.get(`${i}`) !== undefined);
-    for (const i of known) expect(cache.get(`${i}`)).toEqual(row(i + 1, 100));
+    const known = Array.from({ length: 5_000 }, (_, i) => i).filter(i => get(cache, `${i}`) !== undefined);
+    for (const i of known) expect(get(cache, `${i}`)).toEqual(row(i + 1, 100));
     expect(known).toEqual(Array.from({ length: known.length }, (_, i) => 5_000 - known.length + i));
     expect(known.length).toBeGreaterThan(200);
     expect(known.length).toBeLessThan(1_000);
@@ -121,18 +128,18 @@ describe('the row cache', () => {
 
   test('leaves the bytes it gave as they were', () => {
     const cache = createRowCache(10_000).table('t');
-    cache.set('a', { version: 1, bytes: new Uint8Array(50).fill(7) });
-    const given = cache.get('a')?.bytes;
-    for (let i = 0; i < 1_000; i++) cache.set(`${i}`, { version: 1, bytes: new Uint8Array(50).fill(9) });
+    set(cache, 'a', { version: 1, bytes: new Uint8Array(50).fill(7) });
+    const given = get(cache, 'a')?.bytes;
+    for (let i = 0; i < 1_000; i++) set(cache, `${i}`, { version: 1, bytes: new Uint8Array(50).fill(9) });
     expect(given).toEqual(new Uint8Array(50).fill(7));
-    expect(cache.get('a')).toBeUndefined();
+    expect(get(cache, 'a')).toBeUndefined();
   });
 
   test('holds its bound while rows grow', () => {
     const cache = createRowCache(100_000).table('t');
-    for (let i = 0; i < 50; i++) cache.set(`${i}`, noRow);
-    for (let i = 0; i < 50; i++) cache.set(`${i}`, row(2, 10_000));
-    const known = Array.from({ length: 50 }, (_, i) => cache.get(`${i}`)).filter(
+    for (let i = 0; i < 50; i++) set(cache, `${i}`, noRow);
+    for (let i = 0; i < 50; i++) set(cache, `${i}`, row(2, 10_000));
+    const known = Array.from({ length: 50 }, (_, i) => get(cache, `${i}`)).filter(
       found => found !== undefined,
     );
     expect(known.reduce((sum, found) => sum + (found.bytes?.length ?? 0), 0)).toBeLessThanOrEqual(100_000);
@@ -141,30 +148,30 @@ describe('the row cache', () => {
 
   test('forgets one row, and knows it again when told', () => {
     const cache = createRowCache(100_000).table('t');
-    cache.set('a', noRow);
-    cache.set('b', row(1, 10));
-    cache.forget('a');
-    cache.forget('unknown');
-    expect([cache.get('a'), cache.get('b')?.version]).toEqual([undefined, 1]);
-    cache.set('a', row(5, 10));
-    expect(cache.get('a')?.version).toBe(5);
+    set(cache, 'a', noRow);
+    set(cache, 'b', row(1, 10));
+    cache.forget(['a']);
+    cache.forget(['unknown']);
+    expect([get(cache, 'a'), get(cache, 'b')?.version]).toEqual([undefined, 1]);
+    set(cache, 'a', row(5, 10));
+    expect(get(cache, 'a')?.version).toBe(5);
   });
 
   test('its bound is for all tables together', () => {
     const cache = createRowCache(100_000);
     const tables = Array.from({ length: 50 }, (_, i) => cache.table(`${i}`));
-    for (const table of tables) for (let i = 0; i < 20; i++) table.set(`${i}`, row(1, 500));
-    const known = tables.flatMap(table => Array.from({ length: 20 }, (_, i) => table.get(`${i}`)));
+    for (const table of tables) for (let i = 0; i < 20; i++) set(table, `${i}`, row(1, 500));
+    const known = tables.flatMap(table => Array.from({ length: 20 }, (_, i) => get(table, `${i}`)));
     expect(known.filter(found => found !== undefined).length).toBeLessThanOrEqual(200);
-    expect(tables[49]!.get('19')?.version).toBe(1);
+    expect(get(tables[49]!, '19')?.version).toBe(1);
   });
 
   test('a row larger than all of it goes with the next one', () => {
     const cache = createRowCache(1_000).table('t');
-    cache.set('a', row(1, 50_000));
-    expect(cache.get('a')?.bytes?.length).toBe(50_000);
-    cache.set('b', row(1, 5_000));
-    expect(cache.get('a')).toBeUndefined();
+    set(cache, 'a', row(1, 50_000));
+    expect(get(cache, 'a')?.bytes?.length).toBe(50_000);
+    set(cache, 'b', row(1, 5_000));
+    expect(get(cache, 'a')).toBeUndefined();
   });
 });
 

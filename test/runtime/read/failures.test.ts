@@ -45,8 +45,8 @@ describe('a row that cannot be read', () => {
     ['of no codec', bytes => Uint8Array.of(0, ...bytes.subarray(1)), 'row codec 0: there is none'],
     [
       'of a newer codec',
-      bytes => Uint8Array.of(2, ...bytes.subarray(1)),
-      'row codec 2: this code reads up to 1; run a newer release',
+      bytes => Uint8Array.of(3, ...bytes.subarray(1)),
+      'row codec 3: this code reads up to 2; run a newer release',
     ],
   ])('fails alone: %s', async (_, damage, message) => {
     const { reader, memory } = await setUp([{}, { user: 'u2' }]);
@@ -81,8 +81,8 @@ describe('a row that cannot be read', () => {
     const rows = memory.rows.get('user_sales@1')!;
     const stored = rows.get('u1')!;
     const row = decodeRow(kernel, stored.bytes);
-    const closed = row.state.closed0!;
-    row.state.closed0 = { ...closed, bytes: closed.bytes.subarray(0, -1) };
+    const closed = row.state.encoded0!;
+    row.state.encoded0 = { ...closed, to: closed.to - 1 };
     rows.set('u1', { ...stored, bytes: encodeRow(kernel, row) });
     const { entities } = await reader.readGroup('user_sales', [{ user: 'u1' }, { user: 'u2' }]);
     expect(entities.map(e => e.status)).toEqual(['failed', 'known']);

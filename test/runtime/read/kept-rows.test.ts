@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createFinishedRows } from '../../../lib/runtime/finished-rows.ts';
+import { createKeptRows } from '../../../lib/runtime/kept-rows.ts';
 import { createReader } from '../../../lib/runtime/read.ts';
 import { createWorld, now, type Play, record, songHistory, userPlays } from '../../support/plays.ts';
 
@@ -47,35 +47,45 @@ test('what is remembered of a row is what a reader that remembers nothing finds,
 });
 
 test('a row is kept from the second time on that it is asked for as it is', () => {
-  const rows = createFinishedRows<string>(4);
-  const asked: string[] = [];
-  const get = (key: string, version: number, epoch = 'e') =>
-    rows.get(key, version, epoch, isKept => {
-      asked.push(`${key}${version}${epoch} ${isKept}`);
-      return `${key}${version}${epoch}`;
-    });
-  expect([get('a', 1), get('a', 1), get('a', 1)]).toEqual(['a1e', 'a1e', 'a1e']);
-  expect(asked).toEqual(['a1e false', 'a1e true']);
-  expect([get('a', 2), get('a', 2, 'f'), get('a', 2, 'f'), get('a', 2, 'f')]).toEqual([
-    'a2e',
-    'a2f',
-    'a2f',
-    'a2f',
-  ]);
-  expect(asked.slice(2)).toEqual(['a2e false', 'a2f false', 'a2f true']);
+  const room = createKeptRows(10_000).room<{ readonly text: string }>();
+  const times = { from: 0, until: 100 };
+  expect(room.get('a')).toBeUndefined();
+  room.note('a', 1, times);
+  const noted = room.get('a')!;
+  expect(noted).toMatchObject({ version: 1, times, made: null });
+  room.keep(noted, { text: 'a1' }, 100);
+  expect(room.get('a')!.made).toEqual({ text: 'a1' });
+  room.note('a', 2, times);
+  expect(room.get('a')).toMatchObject({ version: 2, made: null });
 });
 
-test('what has not been asked for long is forgotten, what is asked for stays', () => {
-  const rows = createFinishedRows<number>(4);
-  let computed = 0;
-  const get = (key: string) => rows.get(key, 1, '', () => ++computed);
-  get('hot');
-  get('hot');
+test('what has not been asked for long is forgotten, what is asked for stays, in all rooms together', () => {
+  const kept = createKeptRows(10_000);
+  const [room, other] = [kept.room<object>(), kept.room<object>()];
+  const put = (into: typeof room, key: string) => {
+    into.note(key, 1, { from: 0, until: 1 });
+    into.keep(into.get(key)!, {}, 1_000);
+  };
+  put(room, 'hot');
+  put(other, 'cold');
   for (let i = 0; i < 50; i++) {
-    get(`cold ${i}`);
-    get('hot');
+    put(room, `cold ${i}`);
+    expect(room.get('hot')).toBeDefined();
   }
-  expect(computed).toBe(52);
-  get('cold 0');
-  expect(computed).toBe(53);
+  expect(other.get('cold')).toBeUndefined();
+  const left = Array.from({ length: 50 }, (_, i) => `cold ${i}`).filter(key => room.get(key) !== undefined);
+  expect(left.length).toBeLessThan(10);
+  expect(left).toContain('cold 49');
+});
+
+test('what is added to a kept row counts', () => {
+  const room = createKeptRows(10_000).room<object>();
+  room.note('large', 1, { from: 0, until: 1 });
+  for (let i = 0; i < 20; i++) {
+    room.note(`small ${i}`, 1, { from: 0, until: 1 });
+    const small = room.get(`small ${i}`)!;
+    room.keep(small, {}, 0);
+    room.grow(small, 2_000);
+  }
+  expect(room.get('large')).toBeUndefined();
 });

@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { blocksOf, readDocument, runAsTyped } from './shell.ts';
+
+test('the command in docs/cost.md prints the lines that stand there', { timeout: 30_000 }, () => {
+  const text = readDocument('docs/cost.md');
+  const output = runAsTyped(blocksOf(text, 'sh')).replaceAll(/ {2,}/g, '  ');
+  const shown = blocksOf(text, 'text').join('').replaceAll(/ {2,}/g, '  ').trim().split('\n');
+  expect(shown.length).toBeGreaterThan(2);
+  for (const line of shown) expect(output).toContain(line);
+  expect(output).toMatch(/^\$[\d,]+\.\d\d a month, before taxes and discounts/m);
+});
