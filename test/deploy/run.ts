@@ -35,7 +35,15 @@ export interface RunReport {
 
 const region = 'us-east-1';
 const account = '000000000000';
-const environment = ['-c', 'env=local'];
+
+const deployOptions = ['--require-approval', 'never', '--progress', 'events'];
+
+/** Options that choose the environment, and other definitions than its own. */
+const synthOf = (features?: string): readonly string[] => [
+  '-c',
+  'env=local',
+  ...(features === undefined ? [] : ['-c', `features=${features}`]),
+];
 
 /** A whole environment on a local AWS that others wrote, from bootstrapping to the last thing destroyed. */
 export async function runDeployment(options: RunOptions): Promise<RunReport> {
@@ -58,24 +66,18 @@ export async function runDeployment(options: RunOptions): Promise<RunReport> {
     signal,
   };
   const send = signedRequests(connection);
-  const assembly = ['--output', join(folder, 'cdk.out')];
+  const assembly = join(folder, 'cdk.out');
   const ending: (() => unknown)[] = [];
   try {
+    await steps.run('cdk synth', () =>
+      cdk(['synth', '--quiet', ...synthOf(), '--output', assembly, '**'], cdkOptions),
+    );
     await steps.run('cdk bootstrap', () =>
-      cdk(['bootstrap', ...environment, ...assembly, `aws://${account}/${region}`], cdkOptions),
+      cdk(['bootstrap', '--app', assembly, `aws://${account}/${region}`], cdkOptions),
     );
     const before = await inventory(send);
     const deployment = await steps.run('cdk deploy', async tell => {
-      const args = [
-        'deploy',
-        ...environment,
-        ...assembly,
-        '--require-approval',
-        'never',
-        '--progress',
-        'events',
-      ];
-      await cdk([...args, '**'], cdkOptions);
+      await cdk(['deploy', ...deployOptions, '--app', assembly, '**'], cdkOptions);
       const there = await inventory(send);
       tell(`${countOf(there, before, 'stack')} stacks, ${there.size - before.size} things`);
       return lookAround(connection, send);
@@ -153,10 +155,10 @@ async function destroyAll(
   before: ReadonlySet<string>,
   cdkOptions: CdkOptions,
   steps: Steps,
-  assembly: readonly string[],
+  assembly: string,
 ): Promise<readonly string[]> {
   return steps.run('cdk destroy', async tell => {
-    await cdk(['destroy', ...environment, ...assembly, '--force', '**'], cdkOptions);
+    await cdk(['destroy', '--force', '--app', assembly, '**'], cdkOptions);
     const after = await inventory(send);
     const left = [...after].filter(one => !before.has(one));
     tell(left.length === 0 ? 'nothing is left' : `${left.length} things are left`);
