@@ -1,7 +1,7 @@
 import { secondsOf } from '../environment/index.ts';
 import { alarmsOf } from '../watch/alarms.ts';
-import { type CostLine, costLine, figure } from './cost-line.ts';
-import { hoursPerMonth, prices, secondsPerMonth } from './prices.ts';
+import { type CostLine, costLine, figure, perMonth } from './cost-line.ts';
+import { hoursPerMonth, prices } from './prices.ts';
 import { batchesPerSecond, type Workload } from './workload.ts';
 
 /** What stands there whether or not events come, and what watching them costs. */
@@ -61,7 +61,7 @@ function watchingLines({ settings, streams, traffic, plan }: Workload): CostLine
   const requests = events / traffic.eventsPerRequest + traffic.readsPerSecond;
   const batches = streams.reduce((sum, stream) => sum + batchesPerSecond(stream), 0);
   const calls = requests + batches;
-  const gigabytes = (calls * linesPerCall + requests * accessLine) * (secondsPerMonth / 1024 ** 3);
+  const gigabytes = perMonth(calls * linesPerCall + requests * accessLine) / 1024 ** 3;
   const logDays = secondsOf(settings.logs.keepFor) / 86_400;
   const rollBacks = settings.rollout.kind === 'at-once' ? 0 : liveFunctions + streams.length;
   const alarms = alarmsOf(plan, settings).length + rollBacks;
@@ -114,7 +114,7 @@ function watchingLines({ settings, streams, traffic, plan }: Workload): CostLine
             part,
             item: 'X-Ray',
             formula: `${figure(tracedPerSecond(calls))} of ${figure(calls)} calls/s traced`,
-            quantity: tracedPerSecond(calls) * secondsPerMonth,
+            quantity: perMonth(tracedPerSecond(calls)),
             unit: 'traces',
             price: prices.trace,
           }),

@@ -3,6 +3,7 @@ import environments from '../../../features/environments.ts';
 import { arrivalBytes, createFeed } from '../../../features/feed/generator/index.ts';
 import feed from '../../../features/feed/index.ts';
 import {
+  count,
   definitions,
   entity,
   featureGroup,
@@ -131,6 +132,32 @@ describe('a line', () => {
     expect(costOf(estimate({}, settings), item)).toBeCloseTo(expected, 6);
   });
 
+  test('of a stream whose ids no group remembers is its own; the naive design has none', () => {
+    const [withIds, plain] = [pagesWithIds, pages].map(from => {
+      const group = featureGroup('by_site', {
+        entity: entity('site', { keys: { site: string() } }),
+        from,
+        features: () => ({ views: count().over('1h') }),
+      });
+      const { plan } = definitions({ groups: [group], services: [] });
+      return estimateCost(
+        plan,
+        { ...prod, streams: { pages: interactions } },
+        {
+          ...traffic,
+          eventsPerSecond: { pages: 100 },
+          entities: { site: 1_000 },
+        },
+      );
+    });
+    expect(costOf(plain!, /#ids/)).toBe(0);
+    expect(costOf(withIds!, /#ids@1, writes/)).toBeCloseTo(
+      100 * 1.05 * 2_628_000 * prices.dynamoWriteUnit,
+      1,
+    );
+    expect(withIds!.naiveTotal).toBeCloseTo(plain!.naiveTotal, 0);
+  });
+
   test('of rows falls as batches are gathered for longer', () => {
     const spread = { user: { gapSeconds: 5 }, item: { skew: 1 }, author: { skew: 1 } };
     const writes = [1, 5, 10, 60].map(seconds =>
@@ -226,6 +253,12 @@ describe('a warning', () => {
   });
 });
 
+const pagesWithIds = streamOf('pages', {
+  schema: { id: string(), user: string(), page: string(), site: string(), ts: timestamp() },
+  eventTime: 'ts',
+  key: 'user',
+  dedupe: { by: 'id', within: '1h' },
+});
 const pages = streamOf('pages', {
   schema: { user: string(), page: string(), site: string(), ts: timestamp() },
   eventTime: 'ts',
