@@ -6,15 +6,18 @@ export class JsonText {
   bytes: Uint8Array;
   at = 0;
   #start = 0;
+  readonly #allocate: (size: number) => Uint8Array;
 
-  constructor(size = slabBytes) {
-    this.bytes = new Uint8Array(size);
+  /** `allocate` gives memory; what is in it does not matter. */
+  constructor(allocate = (size: number): Uint8Array => new Uint8Array(size), size = slabBytes) {
+    this.#allocate = allocate;
+    this.bytes = allocate(size);
   }
 
   /** Makes room for `extra` more bytes; every method calls it, so that plain stores are enough after. */
   reserve(extra: number): void {
     if (this.at + extra <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(slabBytes, 2 * (this.length + extra)));
+    const grown = this.#allocate(Math.max(slabBytes, 2 * (this.length + extra)));
     grown.set(this.bytes.subarray(this.#start, this.at));
     this.at -= this.#start;
     this.#start = 0;
@@ -40,7 +43,7 @@ export class JsonText {
     this.at = start;
     // What one very long text took is not kept for ever.
     if (this.bytes.length > mostKept) {
-      this.bytes = new Uint8Array(slabBytes);
+      this.bytes = this.#allocate(slabBytes);
       this.#start = 0;
       this.at = 0;
     }

@@ -130,6 +130,8 @@ export function compileOutputs(
       return flag === undefined ? [] : [[output, flag] as const];
     });
   };
+  const decayingPlaces = decaying.map(placeOf);
+  const unflagged = needed.map(() => undefined);
   const pick = (values: readonly FeatureValue[]) => changing.map(output => values[output]!);
   const nulls = outputs.map(() => null);
   const failed = (error: string): FinishedRow => ({
@@ -163,8 +165,9 @@ export function compileOutputs(
       const { values: given, flags } = finalize(parts, asOf, later);
       const values = compute([given]);
       const texts = createTexts(grow);
-      const decayingPlaces = decaying.map(placeOf);
-      const lastingFlags = flags.map((flag, place) => (decayingPlaces.includes(place) ? undefined : flag));
+      const lastingFlags = flags.every(flag => flag === undefined)
+        ? unflagged
+        : flags.map((flag, place) => (decayingPlaces.includes(place) ? undefined : flag));
       const lasting = flagsOf(lastingFlags);
       const basics = basis.map(index => given[placeOf(index)]!);
       // Not kept before somebody asks for them: answers take the texts.
@@ -172,21 +175,20 @@ export function compileOutputs(
       const hold = (): readonly FeatureValue[] => {
         if (held === null) {
           held = compute([finalize(parts, asOf).values]);
-          grow(16 * held.length + parts.reduce((sum, part) => sum + heldBytes * part.length, 0));
+          grow(16 * held.length + parts.reduce((sum, part) => sum + part.length, 0));
         }
         return held;
       };
       const first = {
         status,
-        values: () => values,
+        values: always(values),
         decaying: pick(values),
         flags: flagsOf(flags),
         lacks,
         texts,
       };
       if (decaying.length === 0) {
-        const row = { ...first, values: hold };
-        return { first, at: () => row };
+        return { first, at: always({ ...first, values: hold }) };
       }
       return {
         first,
@@ -205,8 +207,11 @@ export function compileOutputs(
   };
 }
 
-/** Values take so many times what they take encoded. */
-const heldBytes = 4;
+/** A function of its own scope: what is kept must not hold what it only gives once. */
+const always =
+  <T>(value: T) =>
+  (): T =>
+    value;
 
 function replaced(
   values: readonly FeatureValue[],

@@ -118,7 +118,7 @@ function keepingRows(
 }
 
 /** What a row takes that is kept, beside its bytes and texts. */
-const rowBytes = 1_500;
+const rowBytes = 2_300;
 
 export const featureNames = (group: GroupPlan): readonly string[] =>
   [...group.features, ...group.derived].map(f => f.name);

@@ -21,7 +21,7 @@ export function createAnswerWriter(): (found: Found, shared?: readonly string[])
     known.set(way, layout);
     return layout;
   };
-  const out = new JsonText();
+  const out = new JsonText(Buffer.allocUnsafeSlow);
 
   return ({ asOf, vector, entities }, shared) => {
     const layout = layoutFor(vector, shared);
@@ -38,8 +38,7 @@ export function createAnswerWriter(): (found: Found, shared?: readonly string[])
       writeEntity(out, layout, entities[i]!, written);
     }
     out.ascii(']}');
-    const { buffer, byteOffset, byteLength } = out.finish();
-    return Buffer.from(buffer, byteOffset, byteLength);
+    return out.finish() as Buffer;
   };
 }
 

@@ -49,7 +49,7 @@ const textOf = (out: JsonText): string => Buffer.from(out.finish()).toString();
 function writerOf(type: ValueType): (value: Value) => string {
   const write = jsonWriter(type);
   return value => {
-    const out = new JsonText(1);
+    const out = new JsonText(undefined, 1);
     write(out, value);
     return textOf(out);
   };
@@ -84,7 +84,7 @@ test.each(stored)(
         const w = new Writer();
         codec.write(w, value as NonNullable<Value>);
         const r = new Reader(w.finish());
-        const out = new JsonText(1);
+        const out = new JsonText(undefined, 1);
         codec.writeJson(r, out);
         expect(textOf(out)).toBe(write(codec.read(new Reader(r.bytes))));
         expect(r.at).toBe(r.end);
