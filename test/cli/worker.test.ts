@@ -9,12 +9,18 @@ const worker = (...args: readonly string[]) =>
 describe('a worker that cannot begin says why', () => {
   test.each<[string[], string]>([
     [['--stream', 'none'], 'there is no stream none: name one of purchases with --stream'],
+    [['--env', 'prod'], "option '--env <name>' cannot be used with option '--bucket <name>'"],
     [['--batch', '0'], 'Write a whole number from 1 to 10,000.'],
     [['--lease', '5s'], 'Write a whole number from 1 to 3,600.'],
   ])('%j', async (args, message) => {
     const { code, stderr } = await worker(...args);
     expect(code).toBe(1);
     expect(stderr).toContain(message);
+  });
+
+  test('no place to work at', async () => {
+    const { code, stderr } = await cli('worker', '--features', retailModule);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('--bucket is missing')]);
   });
 
   test('tables that are missing, all of them', async () => {

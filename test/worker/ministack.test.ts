@@ -75,4 +75,4 @@ test('on a local AWS that others wrote, a worker makes its tables and counts eve
     new ListObjectsV2Command({ Bucket: 'lake', Prefix: 'quarantine/' }),
   );
   expect(Contents.length).toBeGreaterThan(3);
-}, 180_000);
+}, 300_000);

@@ -38,7 +38,7 @@ test('a worker is killed while it works, the stream is split and merged: every e
   const parts = await startParts();
   await killedWorker(parts, 1_600);
   expect(parts.quarantined().length).toBeGreaterThan(5);
-}, 180_000);
+}, 300_000);
 
 test('the same with rows in Redis', async context => {
   context.skip(noRedis !== undefined, noRedis);
@@ -51,4 +51,4 @@ test('the same with rows in Redis', async context => {
     1_600,
   );
   await client.close();
-}, 180_000);
+}, 300_000);

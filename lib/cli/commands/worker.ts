@@ -38,7 +38,12 @@ export const workerCommand = (): Command =>
         'a deployed environment, for all these names and the Plan that is active there',
       ).conflicts(['bucket', 'kinesis', 'prefix', 'redis']),
     )
-    .option('--redis <url>', 'keep rows in Redis instead: redis://HOST:PORT, rediss:// for TLS')
+    .addOption(
+      // A password in it should not stand among the arguments, which all of a machine's users can see.
+      new Option('--redis <url>', 'keep rows in Redis instead: redis://HOST:PORT, rediss:// for TLS').env(
+        'MILLRACE_REDIS_URL',
+      ),
+    )
     .option('--make-tables', 'make the DynamoDB tables that are missing')
     .option('--batch <records>', 'records that are processed at once, at most', wholeUpTo(10_000), 1_000)
     .option('--window <ms>', 'how long records wait for others', wholeUpTo(300_000), 1_000)

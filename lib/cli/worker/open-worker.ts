@@ -5,13 +5,7 @@ import { systemClock } from '../../adapters/clock.ts';
 import { createDynamoClient } from '../../adapters/dynamodb/client.ts';
 import { createDynamoLeaseStore } from '../../adapters/dynamodb/lease-store.ts';
 import { makeTable, missingTables } from '../../adapters/dynamodb/make-tables.ts';
-import {
-  controlTable,
-  leaseTable,
-  progressTable,
-  rowTable,
-  type TableDefinition,
-} from '../../adapters/dynamodb/tables.ts';
+import { leaseTable, progressTable, rowTable, type TableDefinition } from '../../adapters/dynamodb/tables.ts';
 import { createKinesisClient } from '../../adapters/kinesis/client.ts';
 import { createKinesisSource, describeKinesisStream } from '../../adapters/kinesis/shard-source.ts';
 import { createS3Quarantine } from '../../adapters/s3/quarantine.ts';
@@ -60,7 +54,7 @@ export async function openWorker(settings: WorkerSettings): Promise<OpenWorker> 
   const { definitions, stream, place, version } = settings;
   const kinesis = createKinesisClient();
   const dynamo = createDynamoClient();
-  const s3 = new S3Client({ forcePathStyle: hasOwnEndpoint() });
+  const s3 = new S3Client({ forcePathStyle: hasOwnEndpoint(), requestHandler: impatient });
   const streamName = place.kinesisStream;
   const { life, retentionMs } = await describeKinesisStream({ client: kinesis, streamName });
   const incarnation = place.incarnation ?? life;
@@ -120,20 +114,22 @@ export async function openWorker(settings: WorkerSettings): Promise<OpenWorker> 
   };
 }
 
-/** The tables that have to be there, by name. Those of a deployed environment's rows are its Plans' to know. */
+/** The tables that the worker sees to, by name. Those of a deployed environment are its stacks'. */
 function tablesFor({
   definitions: { plan },
   stream,
   place: { leaseTable: leases, rows },
 }: WorkerSettings): ReadonlyMap<string, TableDefinition> {
   const tables = new Map<string, TableDefinition>([[leases, leaseTable]]);
-  if (rows.kind === 'redis') return tables;
+  if (rows.kind !== 'tables') return tables;
   tables.set(rows.progressTable, progressTable);
-  if (rows.kind === 'deployed') return tables.set(rows.controlTable, controlTable);
   for (const { table, stream: of } of tablesOf(plan))
     if (of === stream) tables.set(tableNameOf(rows.prefix, table), rowTable);
   return tables;
 }
+
+/** The SDK would wait for an answer for ever, and the shard with it. */
+const impatient = { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
 
 /** What stands in for AWS has no names for buckets in its DNS. */
 const hasOwnEndpoint = (): boolean =>

@@ -20,10 +20,11 @@ export function holdLease(leases: LeaseStore, life: string, lease: Lease): HeldL
   let stored = lease;
   let { checkpoint } = lease;
   let isLost = false;
+  let isGivenUp = false;
   let last: Promise<unknown> = Promise.resolve();
 
   async function write(change: (lease: Lease) => Partial<Lease>): Promise<void> {
-    while (!isLost) {
+    while (!isLost && !isGivenUp) {
       const next = { ...stored, checkpoint, ...change(stored), counter: stored.counter + 1 };
       const found = await leases.write(life, next);
       isLost = !isSameLease(found, next) && found.owner !== lease.owner;
@@ -47,7 +48,9 @@ export function holdLease(leases: LeaseStore, life: string, lease: Lease): HeldL
       checkpoint = sequence.toString();
     },
     renew: () => inTurn(() => ({})),
-    giveUp: ({ isDrained }) =>
-      inTurn(({ heir }) => ({ owner: isDrained ? null : heir, heir: null, isDrained })),
+    async giveUp({ isDrained }) {
+      await inTurn(({ heir }) => ({ owner: isDrained ? null : heir, heir: null, isDrained }));
+      isGivenUp = true;
+    },
   };
 }

@@ -13,7 +13,7 @@ interface Scene extends World {
   /** Called before each look at the stream's shards (null), and each read of one. */
   readonly onRead?: (shard: string | null) => void;
   /** Called before each attempt at a batch. */
-  readonly onAttempt?: (shard: string) => Promise<void>;
+  readonly onAttempt?: (shard: string, sequences: readonly number[]) => void | Promise<void>;
   readonly random?: () => number;
 }
 
@@ -88,9 +88,9 @@ export function createScene({ onRead, onAttempt, random, ...world }: Scene = {})
         signal: stopping.signal,
         observe: event => events.push(event),
         async transform(batch) {
-          await onAttempt?.(batch.shard);
           const sequences = batch.records.map((r: LogRecord) => Number(r.sequence));
           attempts.push({ shard: batch.shard, sequences, at: time.now() });
+          await onAttempt?.(batch.shard, sequences);
           return transform(batch);
         },
         ...options,

@@ -187,6 +187,22 @@ test('what fails is given again from the first record that failed, after growing
   await worker.stop();
 });
 
+test('a record that no batch with it survives comes alone in the end, and the others are settled', async () => {
+  const scene = createScene({
+    onAttempt(_, sequences) {
+      if (sequences.includes(7) && sequences.length > 1) throw new TypeError('what is that?');
+    },
+  });
+  scene.stream.add('a');
+  scene.play('a', 'u1', 20);
+  const worker = scene.start('w1', { batchRecords: 20 });
+  await scene.time.until(() => worker.settledRecords() === 20, 'all is settled');
+  expect(await scene.plays()).toEqual({ u1: 20 });
+  expect(worker.attempts.map(({ sequences }) => sequences)).toContainEqual([7]);
+  expect(new Set(worker.troubles())).toEqual(new Set(['what is that?']));
+  await worker.stop();
+});
+
 test('a store, a stream or leases that fail for a while delay, and no more', async () => {
   let down = true;
   const fail = () => {
