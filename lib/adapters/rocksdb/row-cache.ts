@@ -160,7 +160,17 @@ export function createRowCache(maxBytes: number): RowCache {
     }
 
     return {
-      get: keys => lay(keys, keys.map(lookUp)).map(place => (place === nowhere ? undefined : rowAt(place))),
+      get(keys) {
+        const found: number[] = [];
+        const known: (KnownRow | undefined)[] = [];
+        for (let i = 0; i < keys.length; i++) {
+          const place = lookUp(keys[i] as string);
+          found.push(place);
+          known.push(place === nowhere ? undefined : rowAt(place));
+        }
+        lay(keys, found);
+        return known;
+      },
       versions: keys =>
         lay(keys, follow(keys)).map(place =>
           place === nowhere ? Number.NaN : (places.numbers[(place * stride) / 2] as number),
