@@ -16,6 +16,7 @@ export interface DeployedPoller {
   readonly givenUp: readonly GivenUp<PolledRecord>[];
   /** Where what was given up lies, in the bucket that the mapping names. */
   readonly objects: readonly string[];
+  /** Throws what ended the polling of a shard, where something did. */
   stop(): Promise<void>;
 }
 
@@ -122,7 +123,8 @@ export async function startPoller(
     objects,
     async stop() {
       ended.abort(new Error('stopped'));
-      await Promise.allSettled(polling);
+      for (const one of await Promise.allSettled(polling))
+        if (one.status === 'rejected' && one.reason !== ended.signal.reason) throw one.reason;
     },
   };
   const polling = [...from.keys()].map(poll);

@@ -17,12 +17,13 @@ export function entitiesIn(
   return new Map(
     plan.groups.map(group => {
       const parts = plan.entities.find(e => e.name === group.entity)!.keys.map(key => key.name);
-      const unknown = Object.fromEntries(parts.map(part => [part, 'nobody']));
-      const keys = new Map([['', unknown]]);
+      const keyOf = (values: readonly unknown[]): EntityKey =>
+        Object.fromEntries(parts.map((part, i) => [part, values[i]]));
+      const keys = new Map([['', keyOf(parts.map(() => 'nobody'))]]);
       for (const event of events) {
         const values = parts.map(part => event[part]);
         if (values.every(value => typeof value === 'string' && value !== ''))
-          keys.set(values.join('|'), Object.fromEntries(parts.map((part, i) => [part, values[i]])) as never);
+          keys.set(JSON.stringify(values), keyOf(values));
       }
       return [group.name, [...keys.values()]];
     }),

@@ -89,7 +89,17 @@ export async function runDeployment(options: RunOptions): Promise<RunReport> {
     });
     return { problems };
   } finally {
-    for (const end of ending.reverse()) await end();
+    await endAll(ending.reverse());
+  }
+}
+
+/** Ends all, whatever one of them throws. */
+async function endAll([end, ...others]: readonly (() => unknown)[]): Promise<void> {
+  if (end === undefined) return;
+  try {
+    await end();
+  } finally {
+    await endAll(others);
   }
 }
 
