@@ -71,6 +71,7 @@ export async function runDeployment(options: RunOptions): Promise<RunReport> {
       const failing = { ...options, poller, dynamoFaults: aws.dynamoFaults };
       await steps.run(`make fail: ${name}`, async tell => tell(await runFailure(failure, world, failing)));
     }
+    twin.leaveOut(poller.givenUp.flatMap(({ records }) => records.map(({ sequence }) => sequence)));
     problems.push(...(await readAll(world, twin, options)));
 
     const changed = await steps.run('cdk synth of a changed definition', () =>

@@ -14,6 +14,8 @@ import type { FeatureAnswer } from './compare.ts';
 export interface Twin {
   /** Processes records of the stream, by shard, that it has not had yet. */
   feed(shards: ReadonlyMap<string, readonly LogRecord[]>): Promise<void>;
+  /** Records that the deployed mapping gave up, before the function ever settled them: what is fed later has them not. */
+  leaveOut(sequences: readonly string[]): void;
   /** As `POST /v1/features` answers for this time. */
   answer(group: string, keys: readonly EntityKey[], asOf: number): Promise<FeatureAnswer>;
   /** Every key of a group version's rows. */
@@ -29,17 +31,22 @@ export async function openTwin(definitions: CompiledDefinitions, stream: string)
   if (live === undefined) throw new RangeError(`the definitions have no stream ${stream}`);
   const { store, transform } = live;
   const had = new Map<string, number>();
+  const leftOut = new Set<string>();
   const write = createAnswerWriter();
 
   return {
     async feed(shards) {
       for (const [shard, records] of shards) {
-        for (let from = had.get(shard) ?? 0; from < records.length; from += batch) {
-          const result = await transform({ shard, records: records.slice(from, from + batch) });
+        const fresh = records.slice(had.get(shard) ?? 0).filter(r => !leftOut.has(String(r.sequence)));
+        for (let from = 0; from < fresh.length; from += batch) {
+          const result = await transform({ shard, records: fresh.slice(from, from + batch) });
           if (result.failed > 0) throw result.error ?? new Error(`${shard}: ${result.failed} events failed`);
         }
         had.set(shard, records.length);
       }
+    },
+    leaveOut(sequences) {
+      for (const sequence of sequences) leftOut.add(sequence);
     },
     async answer(group, keys, asOf) {
       const text = write(await local.find('group', group, keys, { asOf }));
