@@ -24,6 +24,7 @@ const played: Readonly<Record<string, string>> = {
   'deploy:local': 'echo every value equal',
   chaos: 'echo every fault occurred',
   fuzz: "echo 'fuzz: 700 requests of 7 operations, seed 4, 0 problems'",
+  'check:infra': 'echo templates hold',
   bench: 'echo figures',
 };
 
@@ -107,6 +108,7 @@ describe('it fails, and still ends with the count, when', () => {
     ['the fuzz finds something', { fuzz: `${played.fuzz}; exit 1` }, counts],
     ['the fuzz is not run', { fuzz: "echo 'fuzz: not run'; exit 2" }, counts],
     ['the fuzz tries nothing', { fuzz: 'echo skipped' }, counts],
+    ['templates do not hold', { 'check:infra': 'exit 1' }, counts],
     ['the benchmarks do not run', { bench: 'exit 1' }, counts],
   ])('%s', (_, changed, expected) => {
     const { status, output, lastLine } = runWith(changed);
