@@ -52,7 +52,7 @@ export {
 } from './expression/compile.ts';
 export type { Expression } from './expression/nodes.ts';
 export { fromExternal, toExternal } from './external.ts';
-export { decays, type FeatureValues, type Finalize, type Later, PastQueryError } from './finalize.ts';
+export { type Decaying, decays, type FeatureValues, type Finalize, PastQueryError } from './finalize.ts';
 export { compileGroup, type GroupKernel } from './group.ts';
 export { hash53, hashPosition, mixHashes } from './hash.ts';
 export { JsonText } from './json-text.ts';

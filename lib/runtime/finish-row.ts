@@ -1,12 +1,12 @@
 import {
   CorruptBytesError,
   compileExpressions,
+  type Decaying,
   decays,
   type FeatureValue,
   type Flag,
   type FunctionRegistry,
   type GroupKernel,
-  type Later,
   type ValueType,
   type Window,
 } from '../kernel/index.ts';
@@ -161,8 +161,8 @@ export function compileOutputs(
     },
 
     finishForLong({ status, parts, lacks = 0 }, asOf, grow) {
-      const later: Later[] = [];
-      const { values: given, flags } = finalize(parts, asOf, later);
+      const partials: Decaying = [];
+      const { values: given, flags } = finalize(parts, asOf, partials);
       const values = compute([given]);
       const texts = createTexts(grow);
       const lastingFlags = flags.every(flag => flag === undefined)
@@ -193,7 +193,7 @@ export function compileOutputs(
       return {
         first,
         at(time) {
-          const finished = later.map(finish => finish(time));
+          const finished = finalize.decayed(partials, time);
           const decayed = computeChanging([basics, finished.map(({ value }) => value)]);
           let all: readonly FeatureValue[] | null = null;
           const allValues = (): readonly FeatureValue[] => (all ??= replaced(hold(), changing, decayed));

@@ -1,4 +1,4 @@
-import type { Found, FoundEntity } from '../runtime/read.ts';
+import type { Found } from '../runtime/read.ts';
 import { createEventsRoute } from './events-route.ts';
 import { createAnswerWriter } from './feature-answer.ts';
 import { createFeatureRequestReader } from './feature-request.ts';
@@ -67,21 +67,17 @@ function createFeaturesRoute({ plan, reader, limits, metrics }: Service): Route 
     path: '/v1/features',
     query: [],
     types: ['application/json'],
-    async answer({ body }) {
+    answer({ body }) {
       const started = performance.now();
       const request = readRequest(body);
-      const { name, shared } = request;
-      const found = await reader.find(request.kind, name, request.entities, request);
-      const answer = write(found, shared);
-      metrics.read.observe({ name }, (performance.now() - started) / 1000);
-      for (const [status, count] of countsOf(found)) metrics.entities.inc({ name, status }, count);
-      return { body: answer };
+      const { kind, name, entities, shared } = request;
+      const answer = (found: Found): Answer => {
+        const written = write(found, shared);
+        metrics.observeRead(name, found.entities, (performance.now() - started) / 1000);
+        return { body: written };
+      };
+      const found = reader.find(kind, name, entities, request);
+      return found instanceof Promise ? found.then(answer) : answer(found);
     },
   };
-}
-
-function countsOf({ entities }: Found): ReadonlyMap<FoundEntity['status'], number> {
-  const counts = new Map<FoundEntity['status'], number>();
-  for (const { status } of entities) counts.set(status, (counts.get(status) ?? 0) + 1);
-  return counts;
 }

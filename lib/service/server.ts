@@ -7,7 +7,7 @@ import { ReadRequestError } from '../runtime/read.ts';
 import { type ErrorCode, errorBody, errorStatuses, HttpError } from './errors.ts';
 import { retrySeconds, type ServiceLimits } from './limits.ts';
 import { createOpenApi } from './openapi.ts';
-import { createRoutes, type Route } from './routes.ts';
+import { type Answer, createRoutes, type Route } from './routes.ts';
 import type { Service } from './service.ts';
 
 export interface ServerOptions {
@@ -50,9 +50,11 @@ export function createServer({ service, onError }: ServerOptions): FastifyInstan
     app.route({
       method: route.method,
       url: route.path,
-      handler: async (request, reply) => {
-        const { status = 200, type = 'application/json; charset=utf-8', body } = await answer(route, request);
-        return reply.code(status).header('content-type', type).send(body);
+      handler(request, reply) {
+        const send = ({ status = 200, type = 'application/json; charset=utf-8', body }: Answer) =>
+          reply.code(status).header('content-type', type).send(body);
+        const answered = answer(route, request);
+        return answered instanceof Promise ? answered.then(send) : send(answered);
       },
     });
   }
@@ -80,13 +82,13 @@ export function createServer({ service, onError }: ServerOptions): FastifyInstan
   });
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
-    metrics.requests.inc({ route, method: request.method, status: reply.statusCode });
+    metrics.countRequest(route, request.method, reply.statusCode);
     done();
   });
   return app;
 }
 
-async function answer(route: Route, request: FastifyRequest) {
+function answer(route: Route, request: FastifyRequest): Answer | Promise<Answer> {
   const given = request.query as Readonly<Record<string, string | readonly string[]>>;
   const query: Record<string, string> = {};
   for (const name in given) {

@@ -66,6 +66,7 @@ function sectionsOf({ environment, plan }: DashboardOptions, graphs: Graphs): re
         graphs.ofStream('Counted, and not', stream, [
           names.eventsFolded,
           names.eventsSkipped,
+          names.eventsDuplicate,
           names.eventsLate,
           names.eventsBad,
         ]),
