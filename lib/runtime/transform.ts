@@ -87,7 +87,7 @@ export function createTransform(options: TransformOptions): Transform {
   const guard = createCrashGuard({ store, incarnation, code, clock, guardAfterMs });
 
   return async ({ shard, records }) => {
-    if (records.length === 0) return { ...noCounts, failures: [], error: null };
+    if (records.length === 0) return { ...noCounts, copies: 0, failures: [], error: null };
     const progress = await store.readProgress(incarnation);
     const isEnding = await guard.blames(shard, records, progress);
     // The store that failed may fail at this as well.
@@ -246,13 +246,15 @@ function counts(
   rejected: readonly QuarantinedEvent[],
   skipped: number,
   failed: ReadonlySet<number | bigint>,
-): TransformCounts {
+): TransformCounts & Pick<TransformResult, 'copies'> {
   const late = rejected.filter(r => r.reason === 'late' || r.reason === 'future').length;
   const unsettled = events.filter(e => failed.has(e.sequence)).length;
   const accepted = events.filter(e => e.counts && !failed.has(e.sequence)).length;
+  const copies = events.length - unsettled - accepted;
   return {
     accepted,
-    skipped: skipped + events.length - unsettled - accepted,
+    skipped: skipped + copies,
+    copies,
     late,
     bad: rejected.length - late,
     failed: unsettled,
