@@ -10,11 +10,13 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { namespaceOf } from '../runtime/metric-names.ts';
+import { acknowledge } from './acknowledge.ts';
 import type { DeployedFunction, DeploymentContext } from './context.ts';
 import type { Network } from './data/network.ts';
 import { type FunctionSettings, secondsOf } from './environment/index.ts';
 import { createLog } from './logs.ts';
-import { acknowledge, allow } from './permissions.ts';
+import { allow } from './permissions.ts';
 import { rollOut } from './roll-out.ts';
 
 export interface FunctionOptions {
@@ -77,7 +79,11 @@ export function createFunction(
     timeout: Duration.seconds(secondsOf(settings.timeout)),
     ...(settings.reserved === null ? {} : { reservedConcurrentExecutions: settings.reserved }),
     tracing: environment.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
-    environment: { POWERTOOLS_SERVICE_NAME: name, ...variables },
+    environment: {
+      POWERTOOLS_SERVICE_NAME: name,
+      POWERTOOLS_METRICS_NAMESPACE: namespaceOf(environment.name),
+      ...variables,
+    },
     ...(network === null
       ? {}
       : {
@@ -87,6 +93,30 @@ export function createFunction(
         }),
   });
   acknowledge(created, 'Serverless-LambdaDLQ', noDeadLetters);
+  acknowledge(created, 'CKV_AWS_116', noDeadLetters);
+  acknowledge(
+    created,
+    'CKV_AWS_173',
+    "Its variables are names of resources; Lambda's own key encrypts them.",
+  );
+  if (network === null)
+    acknowledge(
+      created,
+      'CKV_AWS_117',
+      'It reaches services of AWS alone, each with permissions of its own.',
+    );
+  if (settings.reserved === null)
+    acknowledge(
+      created,
+      'CKV_AWS_115',
+      'Shards, or the limits of the API, say how many run at once; the setting `reserved` keeps some for it.',
+    );
+  if (network !== null)
+    acknowledge(
+      role.node.findChild('DefaultPolicy'),
+      'CKV_AWS_111',
+      'What Lambda does with interfaces of a network knows no resources; all else in it names its own.',
+    );
   if (environment.tracing || network !== null)
     acknowledge(
       role,

@@ -1,7 +1,5 @@
-import { Validations } from 'aws-cdk-lib';
-import { type IRole, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { IConstruct } from 'constructs';
 import type { Environment } from './environment/index.ts';
 
 /** Adds to what a role may do. Every action is named, and every resource but where AWS knows none. */
@@ -43,13 +41,3 @@ const services = {
   writeKinesis: 'kinesis',
   writeS3: 's3',
 } as const;
-
-/** A rule that does not hold for `construct`, with the reason: a finding each. */
-export function acknowledge(construct: IConstruct, id: string, reason: string): void {
-  Validations.of(construct).acknowledge({ id, reason });
-}
-
-/** Policies end in `/*` where they speak of objects under a prefix: the role cannot know their names before. */
-export function acknowledgeObjects(role: IRole, resource: string, reason: string): void {
-  acknowledge(role, `AwsSolutions-IAM5[Resource::${resource}]`, reason);
-}

@@ -15,9 +15,9 @@ import {
   type Function as LambdaFunction,
 } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import type { DeploymentContext } from './context.ts';
 import { type RolloutSettings, secondsOf } from './environment/index.ts';
-import { acknowledge } from './permissions.ts';
 
 /**
  * The alias that callers call. Where the environment says so it moves gradually, and back when calls of it fail: then the

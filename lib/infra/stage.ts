@@ -15,11 +15,14 @@ export function createStage(app: Construct, context: DeploymentContext): Stage {
   const stage = new Stage(app, name, {
     env: { region, ...(account === 'of-caller' ? {} : { account }) },
   });
+  const tags = { ...environment.tags, [environmentTag]: name };
   const stack = (id: string, description: string): Stack =>
     new StackOfZones(stage, id, network.kind === 'none' ? [] : network.zones, {
       stackName: `Millrace-${name}-${id}`,
       description: `Millrace ${name}: ${description}`,
       terminationProtection: id === 'Data' && data.protected && !deletesData,
+      // Tags.of gives them to resources alone: cdk.json has explicit stack tags.
+      tags,
     });
 
   const stored = fillDataStack(stack('Data', 'streams, feature tables, lake, key, cache'), context);
@@ -32,8 +35,9 @@ export function createStage(app: Construct, context: DeploymentContext): Stage {
   const serving = fillServingStack(served, context, stored);
   fillMonitoringStack(stack('Monitoring', 'dashboard and alarms'), context, { stored, processing, serving });
 
-  Tags.of(stage).add(environmentTag, name);
-  for (const [key, value] of Object.entries(environment.tags)) Tags.of(stage).add(key, value);
+  // Dashboards take tags of late only: cfn-lint does not know them there.
+  const options = { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] };
+  for (const [key, value] of Object.entries(tags)) Tags.of(stage).add(key, value, options);
   return stage;
 }
 

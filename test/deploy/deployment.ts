@@ -45,7 +45,7 @@ export async function lookAround(connection: Connection, send: SendSigned): Prom
     if (streamName === undefined || others.length > 0)
       throw new DeploymentError(`one stream should be deployed, and ${streams.size} are`);
     return {
-      apiPath: `/_aws/execute-api/${new URL(apiUrl).hostname.split('.')[0]}/$default`,
+      apiPath: `/_aws/execute-api/${apiIdOf(apiUrl)}/$default`,
       streamName,
       progressTable,
       bucket,
@@ -58,6 +58,9 @@ export async function lookAround(connection: Connection, send: SendSigned): Prom
     dynamo.destroy();
   }
 }
+
+/** MiniStack's URLs are none to the letter: a host may not end with a number. */
+const apiIdOf = (url: string): string => url.replace(/^https?:\/\//, '').split('.', 1)[0]!;
 
 export const lambdaApi = '/2015-03-31';
 

@@ -34,8 +34,8 @@ export function feedEvents({ events, seed, until }: EventOptions): readonly Arri
     users: Math.ceil(scale),
     items: Math.ceil(1.5 * scale),
     authors: Math.ceil(scale / 4),
-    // People come in sessions: as many events take a day more or less.
-    start: until - (spanDays + 3) * day,
+    // People come in sessions: as many events take some days more or less.
+    start: until - 2 * spanDays * day,
     eventsPerSecond: events / (1 + copies) / ((spanDays + 1) * 86_400),
     rates: {
       reordered: 0.05,

@@ -60,6 +60,7 @@ async function main(): Promise<number> {
   try {
     const report = await runDeployment({
       definitions,
+      changedFeatures: 'test/deploy/changed-features.ts',
       events,
       seed,
       steps,

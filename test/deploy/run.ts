@@ -1,21 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { CompiledDefinitions } from '../../lib/local/index.ts';
-import { startMinistack } from '../adapters/ministack/server.ts';
-import { type CdkOptions, cdk } from './cdk.ts';
+import { changeDefinitions } from './change.ts';
 import { checkValues, type ValueReport } from './check-values.ts';
+import { startPoller } from './deployed-poller.ts';
 import { lookAround } from './deployment.ts';
 import { feedEvents, requestsOf } from './events.ts';
+import { failures, runFailure } from './failures.ts';
 import { type EventCounts, expectSigned } from './http-client.ts';
 import { inventory } from './leftovers.ts';
-import { type SendSigned, signedRequests } from './signed-requests.ts';
+import { startLocalAws } from './local-aws.ts';
+import { settingsOf } from './mapping-settings.ts';
+import { signedRequests } from './signed-requests.ts';
 import type { Steps } from './steps.ts';
 import { openTwin, type Twin } from './twin.ts';
 import { openWorld, untilProcessed, type World } from './world.ts';
 
 export interface RunOptions {
   readonly definitions: CompiledDefinitions;
+  /** The module of definitions with a group more. */
+  readonly changedFeatures: string;
   readonly events: number;
   readonly seed: number;
   readonly steps: Steps;
@@ -23,95 +25,78 @@ export interface RunOptions {
   /** The file that MiniStack's and the CDK's own words go to. */
   readonly logFile: string;
   readonly log: (text: string) => void;
-  /** Called before all is destroyed: with the endpoint, for those who want to look around first. */
+  /** Called with the endpoint before all is destroyed, for those who want to look around first. */
   readonly beforeEnd: (endpoint: string) => Promise<void>;
 }
 
 export interface RunReport {
   /** What is wrong, in words; none where all is as it should be. */
   readonly problems: readonly string[];
-  readonly values: ValueReport;
 }
-
-const region = 'us-east-1';
-const account = '000000000000';
-const environment = ['-c', 'env=local'];
 
 /** A whole environment on a local AWS that others wrote, from bootstrapping to the last thing destroyed. */
 export async function runDeployment(options: RunOptions): Promise<RunReport> {
-  const { steps, signal, log } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-deploy-'));
-  const ministack = await steps.run('start MiniStack', () => startMinistack({ log: options.logFile }));
-  const { connection } = ministack;
-  const cdkOptions: CdkOptions = {
-    environment: {
-      AWS_ENDPOINT_URL: connection.endpoint,
-      AWS_ACCESS_KEY_ID: connection.credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: connection.credentials.secretAccessKey,
-      AWS_REGION: region,
-      // Nothing is looked up in the user's own account.
-      AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_CONFIG_FILE: join(folder, 'no-config'),
-      AWS_SHARED_CREDENTIALS_FILE: join(folder, 'no-credentials'),
-    },
-    log,
-    signal,
-  };
-  const send = signedRequests(connection);
-  const assembly = ['--output', join(folder, 'cdk.out')];
-  const ending: (() => unknown)[] = [];
+  const { definitions, steps } = options;
+  const problems: string[] = [];
+  const aws = await steps.run('start MiniStack', () => startLocalAws(options));
+  const ending: (() => unknown)[] = [() => aws.stop()];
   try {
-    await steps.run('cdk bootstrap', () =>
-      cdk(['bootstrap', ...environment, ...assembly, `aws://${account}/${region}`], cdkOptions),
-    );
+    const { connection } = aws;
+    const send = signedRequests(connection);
+    const assembly = await steps.run('cdk synth', () => aws.synth('cdk.out'));
+    await steps.run('cdk bootstrap', () => aws.bootstrap(assembly));
     const before = await inventory(send);
-    const deployment = await steps.run('cdk deploy', async tell => {
-      const args = [
-        'deploy',
-        ...environment,
-        ...assembly,
-        '--require-approval',
-        'never',
-        '--progress',
-        'events',
-      ];
-      await cdk([...args, '**'], cdkOptions);
-      const there = await inventory(send);
-      tell(`${countOf(there, before, 'stack')} stacks, ${there.size - before.size} things`);
-      return lookAround(connection, send);
+    await steps.run('cdk deploy', async tell => {
+      await aws.deploy(assembly);
+      tell(`${(await inventory(send)).size - before.size} stacks, functions, tables and so on`);
     });
-    const world = openWorld(connection, deployment);
+    const world = openWorld(connection, await lookAround(connection, send));
     ending.push(() => world.close());
-    const twin = await openTwin(options.definitions, streamOf(options.definitions));
+    const twin = await openTwin(definitions, definitions.plan.streams[0]!.name);
     ending.push(() => twin.close());
 
     await steps.run('ask without a signature', async tell => {
-      await expectSigned(connection.endpoint, deployment.apiPath);
+      await expectSigned(connection.endpoint, world.deployment.apiPath);
       tell('403');
     });
-    await sendAll(world, options);
-    const values = await readAll(world, twin, options);
-    const problems = values.differences.map(
-      d => `${d.where}: deployed ${JSON.stringify(d.deployed)}, local ${JSON.stringify(d.local)}`,
+    await sendEvents(world, options);
+    problems.push(...(await readAll(world, twin, options)));
+
+    const poller = await steps.run('disable the mapping, and do as it says', async tell => {
+      tell(JSON.stringify(settingsOf(world.deployment.mapping)));
+      return startPoller(world, await world.records());
+    });
+    ending.push(() => poller.stop());
+    for (const [name, failure] of Object.entries(failures)) {
+      const failing = { ...options, poller, dynamoFaults: aws.dynamoFaults };
+      await steps.run(`make fail: ${name}`, async tell => tell(await runFailure(failure, world, failing)));
+    }
+    problems.push(...(await readAll(world, twin, options)));
+
+    const changed = await steps.run('cdk synth of a changed definition', () =>
+      aws.synth('changed.out', options.changedFeatures),
     );
+    const deploy = (which: 'changed' | 'original') => aws.deploy(which === 'changed' ? changed : assembly);
+    problems.push(...(await changeDefinitions({ ...options, connection, world, twin, deploy, tellOf })));
+    await poller.stop();
 
     await options.beforeEnd(connection.endpoint);
-    problems.push(...(await destroyAll(send, before, cdkOptions, steps, assembly)));
-    return { problems, values };
+    await steps.run('cdk destroy', async tell => {
+      await aws.destroy(assembly);
+      const left = [...(await inventory(send))].filter(one => !before.has(one));
+      tell(left.length === 0 ? 'nothing is left' : `${left.length} things are left`);
+      problems.push(...left.map(one => `left over: ${one}`));
+    });
+    return { problems };
   } finally {
     for (const end of ending.reverse()) await end();
-    await ministack.stop();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
-const streamOf = ({ plan }: CompiledDefinitions): string => plan.streams[0]!.name;
-
-async function sendAll({ http }: World, { events, seed, steps, signal }: RunOptions): Promise<void> {
+async function sendEvents({ http }: World, { events, seed, steps, signal }: RunOptions): Promise<void> {
   await steps.run(`send ${events.toLocaleString('en')} events of eight days over HTTP`, async tell => {
-    const requests = requestsOf(feedEvents({ events, seed, until: Date.now() }), 500);
     const counts = { accepted: 0, rejected: 0, failed: 0 };
-    for (const { body, refused } of requests) {
+    for (const { body, refused } of requestsOf(feedEvents({ events, seed, until: Date.now() }), 500)) {
       signal.throwIfAborted();
       const answer = await http.send(body);
       if (answer.rejected !== refused)
@@ -123,11 +108,12 @@ async function sendAll({ http }: World, { events, seed, steps, signal }: RunOpti
   });
 }
 
+/** Waits for the deployed functions, and compares all that they made. Gives what is different, in words. */
 async function readAll(
   world: World,
   twin: Twin,
   { definitions, steps, signal }: RunOptions,
-): Promise<ValueReport> {
+): Promise<readonly string[]> {
   const shards = await steps.run('let the deployed functions transform them', async tell => {
     const held = await untilProcessed(world, { limitMs: 300_000, signal });
     tell(`${[...held.values()].flat().length.toLocaleString('en')} records of ${held.size} shards`);
@@ -135,34 +121,19 @@ async function readAll(
   });
   return steps.run('read all back over HTTP, beside the local service', async tell => {
     const report = await checkValues(world, twin, definitions, shards);
-    const { compared, rounded, differences, entities, rows, setAside } = report;
-    const aside = Object.entries(setAside).map(([reason, n]) => `${n} ${reason}`);
-    const numbers = [
-      `${compared.toLocaleString('en')} values of ${entities.toLocaleString('en')} entities in ${rows} rows`,
-      `${rounded} equal but for rounding`,
-      `set aside: ${aside.join(', ')}`,
-      `${differences.length} differences`,
-    ];
-    tell(numbers.join('; '));
-    return report;
+    tell(tellOf(report));
+    return report.differences.map(
+      d => `${d.where}: deployed ${JSON.stringify(d.deployed)}, local ${JSON.stringify(d.local)}`,
+    );
   });
 }
 
-async function destroyAll(
-  send: SendSigned,
-  before: ReadonlySet<string>,
-  cdkOptions: CdkOptions,
-  steps: Steps,
-  assembly: readonly string[],
-): Promise<readonly string[]> {
-  return steps.run('cdk destroy', async tell => {
-    await cdk(['destroy', ...environment, ...assembly, '--force', '**'], cdkOptions);
-    const after = await inventory(send);
-    const left = [...after].filter(one => !before.has(one));
-    tell(left.length === 0 ? 'nothing is left' : `${left.length} things are left`);
-    return left.map(one => `left over: ${one}`);
-  });
+function tellOf({ compared, rounded, differences, entities, rows, setAside }: ValueReport): string {
+  const aside = Object.entries(setAside).map(([reason, n]) => `${n} ${reason}`);
+  return [
+    `${compared.toLocaleString('en')} values of ${entities.toLocaleString('en')} entities in ${rows} rows`,
+    `${rounded} equal but for rounding`,
+    `set aside: ${aside.join(', ')}`,
+    `${differences.length} differences`,
+  ].join('; ');
 }
-
-const countOf = (after: ReadonlySet<string>, before: ReadonlySet<string>, kind: string): number =>
-  [...after].filter(one => one.startsWith(`${kind} `) && !before.has(one)).length;

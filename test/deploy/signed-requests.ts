@@ -15,6 +15,7 @@ export interface SignedRequest {
 export interface Answer {
   readonly status: number;
   readonly body: string;
+  readonly headers: Headers;
 }
 
 export interface Connection {
@@ -58,12 +59,12 @@ export function signedRequests({ endpoint, region, credentials }: Connection): S
       headers: signed.headers,
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : Buffer.from(body) }),
     });
-    return { status: answer.status, body: await answer.text() };
+    return { status: answer.status, body: await answer.text(), headers: answer.headers };
   };
 }
 
 /** The JSON of an answer that was a success. Throws AwsAnswerError. */
-export function jsonOf({ status, body }: Answer, what: string): unknown {
+export function jsonOf({ status, body }: Pick<Answer, 'status' | 'body'>, what: string): unknown {
   if (status < 200 || status > 299)
     throw new AwsAnswerError(`${what}: answered ${status}: ${body.slice(0, 500)}`);
   return JSON.parse(body);

@@ -12,14 +12,16 @@ export interface StreamRecord extends LogRecord {
   readonly partitionKey: string;
 }
 
-/** All that a Kinesis stream holds, by shard, in order. */
+/** All that a Kinesis stream holds, by shard, in order; or some of its shards. */
 export async function readStream(
   client: KinesisClient,
   StreamName: string,
+  some?: readonly string[],
 ): Promise<ReadonlyMap<string, readonly StreamRecord[]>> {
-  const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName }));
+  const { Shards = [] } = some ? {} : await client.send(new ListShardsCommand({ StreamName }));
   const records = new Map<string, readonly StreamRecord[]>();
-  for (const { ShardId } of Shards) records.set(ShardId!, await readShard(client, StreamName, ShardId!));
+  for (const shard of some ?? Shards.map(({ ShardId }) => ShardId!))
+    records.set(shard, await readShard(client, StreamName, shard));
   return records;
 }
 

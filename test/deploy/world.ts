@@ -1,3 +1,5 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { KinesisClient } from '@aws-sdk/client-kinesis';
 import { S3Client } from '@aws-sdk/client-s3';
 import { createDynamoClient } from '../../lib/adapters/dynamodb/client.ts';
 import { createDynamoStateStore } from '../../lib/adapters/dynamodb/state-store.ts';
@@ -18,8 +20,11 @@ export interface World {
   readonly store: StateStore;
   readonly quarantine: Quarantine;
   readonly unapplied: UnappliedStore;
-  /** All that its stream holds. */
-  records(): Promise<ReadonlyMap<string, readonly StreamRecord[]>>;
+  readonly kinesis: KinesisClient;
+  readonly dynamo: DynamoDBClient;
+  readonly s3: S3Client;
+  /** All that its stream holds, or some of its shards. */
+  records(shards?: readonly string[]): Promise<ReadonlyMap<string, readonly StreamRecord[]>>;
   close(): void;
 }
 
@@ -40,7 +45,10 @@ export function openWorld(connection: Connection, deployment: Deployment): World
     }),
     quarantine: createS3Quarantine({ client: s3, bucket, prefix: 'quarantine/' }),
     unapplied: createS3UnappliedStore({ client: s3, bucket, prefix: 'unapplied/' }),
-    records: () => readStream(kinesis, streamName),
+    kinesis,
+    dynamo,
+    s3,
+    records: shards => readStream(kinesis, streamName, shards),
     close() {
       for (const client of [kinesis, dynamo, s3]) client.destroy();
     },

@@ -24,15 +24,17 @@ export const layers = {
   },
   /** What a user may set of an environment: data and its checks, for whoever deploys or asks what it costs. */
   environment: { folder: 'lib/infra/environment', imports: ['kernel'], outside: 'nothing' },
+  /** What alarms there are, as data. */
+  watch: { folder: 'lib/infra/watch', imports: ['environment', 'runtime', 'kernel'], outside: 'nothing' },
   /** What an environment costs, for whoever asks. */
   cost: {
     folder: 'lib/infra/cost',
-    imports: ['environment', 'adapters', 'runtime', 'kernel'],
+    imports: ['watch', 'environment', 'adapters', 'runtime', 'kernel'],
     outside: 'packages',
   },
   infra: {
     folder: 'lib/infra',
-    imports: ['cost', 'environment', 'adapters', 'runtime', 'define', 'kernel'],
+    imports: ['cost', 'watch', 'environment', 'adapters', 'runtime', 'define', 'kernel'],
     outside: 'packages',
   },
   functions: {

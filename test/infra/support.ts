@@ -23,12 +23,16 @@ export interface Resource {
   readonly DeletionPolicy?: string;
   readonly UpdateReplacePolicy?: string;
   readonly DependsOn?: readonly string[];
+  readonly Metadata?: {
+    readonly checkov?: { readonly skip: readonly { readonly id: string; readonly comment: string }[] };
+  };
 }
 
 export interface Synthesised {
   readonly app: App;
   readonly stage: Stage;
   template(stack: StackName): Template;
+  stackName(stack: StackName): string;
   /** Resources of a type, with their logical ids; of all stacks where none is given. */
   resources(type: string, stack?: StackName): readonly (Resource & { readonly id: string })[];
   /** The only resource of a type in a stack whose logical id begins so. */
@@ -52,7 +56,6 @@ export function synthesise(settings: EnvironmentSettings, key?: string): Synthes
     code,
     deletesData: deletesData(checked, key),
   });
-  app.synth();
   const templates = new Map(
     stackNames.map(name => [name, Template.fromStack(stage.node.findChild(name) as Stack)]),
   );
@@ -65,6 +68,7 @@ export function synthesise(settings: EnvironmentSettings, key?: string): Synthes
     app,
     stage,
     template,
+    stackName: stack => (stage.node.findChild(stack) as Stack).stackName,
     resources,
     one(type, stack, id = '') {
       const found = resources(type, stack).filter(one => one.id.startsWith(id));
@@ -74,7 +78,11 @@ export function synthesise(settings: EnvironmentSettings, key?: string): Synthes
   };
 }
 
-const flags = JSON.parse(readFileSync('cdk.json', 'utf8')).context;
+/** Those of the app, without CDK's check of templates: `npm run check:infra` has it, and it takes longer than all else. */
+const flags = {
+  ...JSON.parse(readFileSync('cdk.json', 'utf8')).context,
+  '@aws-cdk/core:validateAgainstDefaultRules': false,
+};
 
 /** Of this file's process, and gone with it. */
 const folder = mkdtempSync(join(tmpdir(), 'millrace-infra-'));

@@ -320,7 +320,11 @@ describe('functions', () => {
     const { api } = prodSettings;
     const patient = with_({ api: { ...api, maxBehind: 'any' } });
     const ingest = patient.one('AWS::Lambda::Function', 'Serving', 'ingest');
-    expect(Object.keys(variablesOf(ingest))).toEqual(['MILLRACE_STREAMS', 'POWERTOOLS_SERVICE_NAME']);
+    expect(Object.keys(variablesOf(ingest))).toEqual([
+      'MILLRACE_STREAMS',
+      'POWERTOOLS_METRICS_NAMESPACE',
+      'POWERTOOLS_SERVICE_NAME',
+    ]);
   });
 });
 

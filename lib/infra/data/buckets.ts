@@ -10,6 +10,7 @@ import {
   ObjectOwnership,
   StorageClass,
 } from 'aws-cdk-lib/aws-s3';
+import { acknowledge, acknowledgeOfCdk } from '../acknowledge.ts';
 import type { DeploymentContext } from '../context.ts';
 import { type ArchiveSettings, type Duration as Length, secondsOf } from '../environment/index.ts';
 
@@ -53,6 +54,9 @@ export function createBuckets(
     lifecycleRules: [{ id: 'expire', expiration: lengthOf(logs.keepFor) }, unfinished],
   }) as IBucket;
 
+  acknowledge(accessLogs, 'CKV_AWS_18', 'It is the bucket of access logs.');
+  acknowledge(accessLogs, 'CKV_AWS_21', writtenOnce);
+
   const create = (id: string, lifecycleRules: LifecycleRule[]): DeployedBucket => {
     const bucket = new Bucket(stack, id, {
       ...secured,
@@ -63,17 +67,20 @@ export function createBuckets(
       serverAccessLogsBucket: accessLogs,
       serverAccessLogsPrefix: `${id}/`,
     }) as IBucket;
+    acknowledge(bucket, 'CKV_AWS_21', writtenOnce);
     const output = new CfnOutput(stack, `${id}Arn`, { value: bucket.bucketArn });
     return { bucket, arn: Fn.getStackOutput(stack.stackName, output.logicalId) };
   };
 
-  return {
+  const buckets = {
     lake: create('Lake', [
       ...archiveRules(archive),
       { id: 'failures', prefix: archiveFailuresPrefix, expiration: lengthOf(setAside.keepFor) },
     ]),
     setAside: create('SetAside', [{ id: 'expire', expiration: lengthOf(setAside.keepFor) }]),
   };
+  acknowledgeOfCdk(stack, 'Custom::S3AutoDeleteObjects');
+  return buckets;
 }
 
 function archiveRules({ infrequentAfter, keepFor }: ArchiveSettings): LifecycleRule[] {
@@ -89,6 +96,8 @@ function archiveRules({ infrequentAfter, keepFor }: ArchiveSettings): LifecycleR
   if (keepFor !== 'ever') rules.push({ id: 'expire', prefix: archivePrefix, expiration: lengthOf(keepFor) });
   return rules;
 }
+
+const writtenOnce = 'Objects are written once, under names of their own, and what is removed is to be gone.';
 
 const unfinished: LifecycleRule = {
   id: 'unfinished',

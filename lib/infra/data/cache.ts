@@ -2,8 +2,8 @@ import { Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { CfnReplicationGroup, CfnServerlessCache, CfnSubnetGroup } from 'aws-cdk-lib/aws-elasticache';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge.ts';
 import type { DeploymentContext } from '../context.ts';
-import { acknowledge } from '../permissions.ts';
 import type { Network } from './network.ts';
 
 export interface CacheServer {
@@ -12,6 +12,9 @@ export interface CacheServer {
 }
 
 const port = 6379;
+
+const onlyFunctions =
+  'The security group lets the functions in and nobody else, over TLS; what is kept are copies of rows.';
 
 /** Valkey, over TLS, reachable from the functions' security group alone. Null where the environment has none. */
 export function createCache(
@@ -65,10 +68,7 @@ export function createCache(
       subnetIds,
     }).ref,
   });
-  acknowledge(
-    cache,
-    'AwsSolutions-AEC6',
-    'The security group lets the functions in and nobody else, over TLS; what is kept are copies of rows.',
-  );
+  acknowledge(cache, 'AwsSolutions-AEC6', onlyFunctions);
+  acknowledge(cache, 'CKV_AWS_31', onlyFunctions);
   return { url: `rediss://${cache.attrPrimaryEndPointAddress}:${port}` };
 }

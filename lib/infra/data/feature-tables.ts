@@ -15,6 +15,7 @@ import {
   type TableDefinition,
 } from '../../adapters/dynamodb/tables.ts';
 import { tablesOf } from '../../runtime/plan-tables.ts';
+import { acknowledge } from '../acknowledge.ts';
 import type { DeploymentContext } from '../context.ts';
 
 export interface FeatureTables {
@@ -41,7 +42,7 @@ export function createFeatureTables(
 
   const create = (id: string, definition: TableDefinition): ITableV2 => {
     const warm = settings.warmThroughput[id];
-    return new TableV2(parent, id, {
+    const table = new TableV2(parent, id, {
       ...keysOf(definition),
       ...(definition.ttlAttribute === null ? {} : { timeToLiveAttribute: definition.ttlAttribute }),
       billing: Billing.onDemand(),
@@ -61,6 +62,13 @@ export function createFeatureTables(
       deletionProtection: data.protected && !deletesData,
       removalPolicy,
     }) as ITableV2;
+    if (pointInTimeRecovery === 'off')
+      acknowledge(
+        table,
+        'CKV_AWS_165',
+        'The setting `tables.pointInTimeRecovery` of this environment says so.',
+      );
+    return table;
   };
 
   return {

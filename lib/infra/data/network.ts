@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import {
   GatewayVpcEndpointAwsService,
   IpAddresses,
@@ -10,8 +11,8 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
+import { acknowledge, acknowledgeOfCdk } from '../acknowledge.ts';
 import type { DeploymentContext } from '../context.ts';
-import { acknowledge } from '../permissions.ts';
 
 export interface Network {
   readonly vpc: IVpc;
@@ -82,5 +83,6 @@ function isolated(
     );
   vpc.addGatewayEndpoint('DynamoDb', { service: GatewayVpcEndpointAwsService.DYNAMODB });
   vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 });
+  acknowledgeOfCdk(Stack.of(scope), 'Custom::VpcRestrictDefaultSG');
   return { vpc: vpc as IVpc, subnets: vpc.isolatedSubnets };
 }

@@ -2,9 +2,9 @@ import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
 import { type IStream, Stream, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge.ts';
 import type { DeploymentContext } from '../context.ts';
 import { type StreamSettings, secondsOf } from '../environment/index.ts';
-import { acknowledge } from '../permissions.ts';
 
 export interface DeployedStream {
   readonly stream: IStream;

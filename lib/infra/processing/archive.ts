@@ -3,6 +3,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnDeliveryStream } from 'aws-cdk-lib/aws-kinesisfirehose';
 import { type LogGroup, LogStream } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { acknowledge, acknowledgeObjects } from '../acknowledge.ts';
 import type { DeploymentContext } from '../context.ts';
 import { archiveFailuresPrefix } from '../data/buckets.ts';
 import { archiveOf } from '../data/catalog.ts';
@@ -10,7 +11,7 @@ import type { StoredData } from '../data/data-stack.ts';
 import { secondsOf } from '../environment/index.ts';
 import { createLiveFunction, type LiveFunction } from '../function.ts';
 import { createLog } from '../logs.ts';
-import { acknowledge, acknowledgeObjects, allow, allowKey } from '../permissions.ts';
+import { allow, allowKey } from '../permissions.ts';
 
 export interface Archive {
   /** By the stream's name in the definitions. */

@@ -3,11 +3,12 @@ import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { EventSourceMapping, type IEventSourceDlq, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { tablesOf } from '../../runtime/plan-tables.ts';
+import { acknowledgeObjects } from '../acknowledge.ts';
 import type { DeploymentContext } from '../context.ts';
 import type { StoredData } from '../data/data-stack.ts';
 import { type Duration as Length, secondsOf } from '../environment/index.ts';
 import { type CreatedFunction, createLiveFunction, type LiveFunction } from '../function.ts';
-import { acknowledgeObjects, allow, allowKey } from '../permissions.ts';
+import { allow, allowKey } from '../permissions.ts';
 
 export interface DeployedTransform extends LiveFunction {
   readonly mapping: EventSourceMapping;

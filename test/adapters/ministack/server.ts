@@ -20,12 +20,21 @@ export interface Ministack {
   stop(): Promise<void>;
 }
 
+export interface MinistackOptions {
+  /** The file that what it says goes to; nowhere if not given. */
+  readonly log?: string;
+  /** A free one unless given. */
+  readonly port?: number;
+  /** Variables for functions that are deployed there. */
+  readonly functionEnvironment?: Readonly<Record<string, string>>;
+}
+
 /**
  * A MiniStack of its own on a free port of the loopback interface, when it answers. Functions that are deployed there run
- * on this repository's Node. What it says goes to `log`, where that is given.
+ * on this repository's Node.
  */
-export async function startMinistack({ log }: { readonly log?: string } = {}): Promise<Ministack> {
-  const port = await freePort();
+export async function startMinistack(options: MinistackOptions = {}): Promise<Ministack> {
+  const { log, port = await freePort() } = options;
   const programs = resolve('node_modules/.bin');
   // Functions are unpacked there. They are CommonJS, whatever package.json stands in a folder above.
   const folder = await mkdtemp(join(tmpdir(), 'millrace-ministack-'));
@@ -34,6 +43,7 @@ export async function startMinistack({ log }: { readonly log?: string } = {}): P
   const child = spawn('ministack', {
     env: {
       ...process.env,
+      ...options.functionEnvironment,
       TMPDIR: folder,
       PATH: `${programs}${delimiter}${process.env.PATH}`,
       BIND_HOST: '127.0.0.1',
@@ -62,7 +72,7 @@ export async function startMinistack({ log }: { readonly log?: string } = {}): P
   };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as { port: number };
