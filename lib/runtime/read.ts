@@ -216,7 +216,7 @@ function external({ asOf, vector, entities }: Found): ReadResult {
     let values = known.get(row);
     if (values === undefined) {
       const { outputs } = vector.parts[part]!;
-      values = row.values.map((value, i) => toExternal(decoded(value), outputs[i]!.type));
+      values = row.values().map((value, i) => toExternal(decoded(value), outputs[i]!.type));
       known.set(row, values);
     }
     return values;

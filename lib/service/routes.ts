@@ -1,3 +1,4 @@
+import type { Found, FoundEntity } from '../runtime/read.ts';
 import { createEventsRoute } from './events-route.ts';
 import { createAnswerWriter } from './feature-answer.ts';
 import { createFeatureRequestReader } from './feature-request.ts';
@@ -69,12 +70,18 @@ function createFeaturesRoute({ plan, reader, limits, metrics }: Service): Route 
     async answer({ body }) {
       const started = performance.now();
       const request = readRequest(body);
-      const { kind, name, entities, shared, ...options } = request;
-      const found = await reader.find(kind, name, entities, options);
+      const { name, shared } = request;
+      const found = await reader.find(request.kind, name, request.entities, request);
       const answer = write(found, shared);
       metrics.read.observe({ name }, (performance.now() - started) / 1000);
-      for (const { status } of found.entities) metrics.entities.inc({ name, status });
+      for (const [status, count] of countsOf(found)) metrics.entities.inc({ name, status }, count);
       return { body: answer };
     },
   };
+}
+
+function countsOf({ entities }: Found): ReadonlyMap<FoundEntity['status'], number> {
+  const counts = new Map<FoundEntity['status'], number>();
+  for (const { status } of entities) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return counts;
 }

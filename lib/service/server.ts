@@ -43,7 +43,8 @@ export function createServer({ service, onError }: ServerOptions): FastifyInstan
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(bodyTypes, { parseAs: 'buffer' }, (request, body, done) => {
-    unpacked(request, body as Buffer, limits.bodyBytes).then(whole => done(null, whole), done);
+    if (request.headers['content-encoding'] === undefined) done(null, body);
+    else unpacked(request, body as Buffer, limits.bodyBytes).then(whole => done(null, whole), done);
   });
   for (const route of routes) {
     app.route({
@@ -56,25 +57,31 @@ export function createServer({ service, onError }: ServerOptions): FastifyInstan
     });
   }
   // Before a body is looked at: of a request to nowhere it does not matter.
-  app.addHook('onRequest', async request => {
-    if (!request.is404) return;
+  app.addHook('onRequest', (request, _, done) => {
+    if (!request.is404) {
+      done();
+      return;
+    }
     const path = request.url.split('?', 1)[0];
     const here = routes.filter(route => route.path === path).map(route => route.method);
-    if (here.length === 0) {
-      throw new HttpError('not-found', `there is no ${path}; there is ${routes.map(r => r.path).join(', ')}`);
-    }
-    throw new HttpError('wrong-method', `${path} takes ${here.join(', ')}, not ${request.method}`, {
-      allow: here.join(', '),
-    });
+    const known = routes.map(r => r.path).join(', ');
+    done(
+      here.length === 0
+        ? new HttpError('not-found', `there is no ${path}; there is ${known}`)
+        : new HttpError('wrong-method', `${path} takes ${here.join(', ')}, not ${request.method}`, {
+            allow: here.join(', '),
+          }),
+    );
   });
   app.setErrorHandler((error, _, reply) => {
     const known = asHttpError(error, limits);
     if (errorStatuses[known.code] >= 500) onError(error);
     return sendError(reply, known);
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
     metrics.requests.inc({ route, method: request.method, status: reply.statusCode });
+    done();
   });
   return app;
 }
@@ -82,7 +89,8 @@ export function createServer({ service, onError }: ServerOptions): FastifyInstan
 async function answer(route: Route, request: FastifyRequest) {
   const given = request.query as Readonly<Record<string, string | readonly string[]>>;
   const query: Record<string, string> = {};
-  for (const [name, value] of Object.entries(given)) {
+  for (const name in given) {
+    const value = given[name];
     if (!route.query.includes(name)) {
       const known = route.query.join(', ') || 'none';
       throw new HttpError('bad-request', `${route.path} takes no parameter ${name}; it takes ${known}`);
