@@ -24,7 +24,6 @@ const played: Readonly<Record<string, string>> = {
   'deploy:local': 'echo every value equal',
   chaos: 'echo every fault occurred',
   fuzz: "echo 'fuzz: 700 requests of 7 operations, seed 4, 0 problems'",
-  'check:infra': 'echo templates hold',
   bench: 'echo figures',
 };
 
