@@ -12,6 +12,8 @@ export function createCounter(dimension: keyof typeof metricDimensions): Counter
   // Powertools' own variable; the deployment sets it to the environment's namespace.
   const namespace = process.env.POWERTOOLS_METRICS_NAMESPACE ?? metricNamespace;
   const metrics = new Metrics({ namespace });
+  // The name of the function would be a second dimension, and who looks for one alone would find nothing.
+  metrics.clearDefaultDimensions();
   return (of, counts, times = {}) => {
     const some = Object.entries(counts).filter(([, n]) => n > 0);
     const timed = Object.entries(times);

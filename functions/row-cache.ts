@@ -21,14 +21,14 @@ export function openRowCache(environment: Environment): FunctionCache | null {
   if (url === '') return null;
   const options = redisOptions(url);
   let cache: RedisRowCache | null = null;
-  const opening = import('./connect-cache.ts')
+  const opened = import('./connect-cache.ts')
     .then(({ connectCache }) => connectCache(options))
-    .then(opened => {
-      cache = opened;
-      return opened;
-    });
-  // A cache that is not there is an empty one.
-  const opened = opening.catch(() => null);
+    .then(connected => {
+      cache = connected;
+      return connected;
+    })
+    // A cache that is not there is an empty one.
+    .catch(() => null);
   let before = noCounts;
   return {
     read: async (table, keys) => (cache === null ? keys.map(() => undefined) : cache.read(table, keys)),

@@ -82,8 +82,8 @@ export function createBacklog({ readProgress, limitMs, clock, onError }: Backlog
         reading = prune();
       }
       const isKnown = await reading;
-      const behind = now - oldest();
-      return isKnown && behind > limitMs ? behind : null;
+      // What has waited too long only since then may have been processed.
+      return isKnown && readAt - oldest() > limitMs ? now - oldest() : null;
     },
   };
 }

@@ -42,12 +42,14 @@ export function createIngestFunction({ plan }: Pick<Definitions, 'plan'>, enviro
     streams,
     maxEvents: defaultLimits.eventsPerRequest,
     onRefused: stream => count(stream, { [metricNames.requestsRefused]: 1 }),
-    observe: (stream, { accepted, rejected, failed }) =>
+    observe(stream, { accepted, rejected, failed }) {
       count(stream, {
         [metricNames.eventsAccepted]: accepted,
         [metricNames.eventsRejected]: rejected,
         [metricNames.eventsFailed]: failed,
-      }),
+      });
+      if (failed > 0) logger.warn('events were not stored', { stream, accepted, failed });
+    },
   });
   return createHttpHandler({ route, bodyBytes: defaultLimits.bodyBytes, logger });
 }

@@ -57,10 +57,10 @@ export function createServeRoute({ reads, clock, observe }: ServeRouteOptions): 
       const { reader, readRequest } = await reads().catch(throwKnown);
       const { kind, name, entities, ...options } = readRequest(body);
       checkReadable(options.asOf, clock);
-      const found = await reader.find(kind, name, entities, options).catch(throwKnown);
+      const found = await (async () => reader.find(kind, name, entities, options))().catch(throwKnown);
       const counts = { known: 0, unknown: 0, failed: 0 };
       for (const { status } of found.entities) counts[status]++;
-      const answer = { body: write(found) };
+      const answer = { body: write(found, options.shared) };
       observe(name, counts, performance.now() - started);
       return answer;
     },

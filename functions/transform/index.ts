@@ -78,7 +78,7 @@ export function createTransformFunction(
   const transform: Transform = async batch => {
     const started = performance.now();
     const result = await (await active())(batch);
-    const { accepted, skipped, late, bad, failed, error } = result;
+    const { accepted, skipped, copies, late, bad, failed, error } = result;
     const now = systemClock.now();
     // A clock may be behind that of the stream.
     const age = (at: number): number => Math.max(0, now - batch.records.at(at)!.arrivalTime);
@@ -87,6 +87,7 @@ export function createTransformFunction(
       {
         [metricNames.eventsFolded]: accepted,
         [metricNames.eventsSkipped]: skipped,
+        [metricNames.eventsDuplicate]: copies,
         [metricNames.eventsLate]: late,
         [metricNames.eventsBad]: bad,
         [metricNames.eventsUnsettled]: failed,

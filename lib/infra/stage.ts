@@ -35,7 +35,9 @@ export function createStage(app: Construct, context: DeploymentContext): Stage {
   const serving = fillServingStack(served, context, stored);
   fillMonitoringStack(stack('Monitoring', 'dashboard and alarms'), context, { stored, processing, serving });
 
-  for (const [key, value] of Object.entries(tags)) Tags.of(stage).add(key, value);
+  // Dashboards take tags of late only: cfn-lint does not know them there.
+  const options = { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] };
+  for (const [key, value] of Object.entries(tags)) Tags.of(stage).add(key, value, options);
   return stage;
 }
 

@@ -5,7 +5,7 @@ import type { Value } from './value-type.ts';
 
 /**
  * A list of values that is still in a row's bytes, for readers who write it out: of a sequence of fifty structs they
- * need the JSON and not the objects. What decodes without an error was seen to when the row was.
+ * need the JSON and not the objects. That they decode without an error was seen to by who made it.
  */
 export class EncodedList {
   readonly #bytes: Uint8Array;

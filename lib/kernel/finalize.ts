@@ -23,17 +23,17 @@ export interface FeatureValues<T = Value> {
  * Of a state in encoded parts, such as a row's head and its runs: of all of them merged, of an unknown entity for none.
  * Throws PastQueryError, and CorruptBytesError for bytes that are no state.
  *
- * Until a window's start moves, a state has the same values at every time, but for features that decay. For these
- * `later`, where it is given, is told what computes them anew: by their place among those of the features that decay.
+ * Until a window's start moves, a state has the same values at every time, but for features that decay. `decaying`, where
+ * it is given, is filled with what these are made of.
  */
-export type Finalize = (
-  parts: readonly Uint8Array[],
-  q: number,
-  later?: Later[],
-) => FeatureValues<FeatureValue>;
+export interface Finalize {
+  (parts: readonly Uint8Array[], q: number, decaying?: Decaying): FeatureValues<FeatureValue>;
+  /** The features that decay, in order, at another time. */
+  decayed(decaying: Decaying, q: number): Finished[];
+}
 
-/** The value at another time, of the state that a row was finalized from. */
-export type Later = (q: number) => Finished;
+/** Partials of features that decay: cells one after the other, objects whole. Numbers alone lie in one piece of memory. */
+export type Decaying = unknown[];
 
 /** Whether a feature's value is another one at every millisecond. */
 export const decays = ({ slots }: GroupPlan, { slot }: FeaturePlan): boolean =>
@@ -55,16 +55,13 @@ export class PastQueryError extends MillraceError {
  * is made in between: partials are merged as their bytes are read, into ones that serve row after row.
  */
 export function compileFinalize(group: GroupPlan, shape: StateShape, features: readonly number[]): Finalize {
-  const decaying = features.filter(feature => decays(group, group.features[feature] as FeaturePlan));
-  const readings = features.map((feature, at) => ({
-    ...readingOf(group, shape, feature, at),
-    decaying: decaying.indexOf(feature),
-  }));
+  const readings = features.map((feature, at) => readingOf(group, shape, feature, at));
   const places = shape.tracks.map((track, t) => {
     const own = readings.filter(reading => reading.place.kind === 'tile' && reading.place.track === t);
     return own.length === 0 ? { skip: createTrackSkip(track) } : compileTrack(track, own);
   });
   const tracks = places.filter(place => 'fold' in place);
+  const decaying = decayingOf(tracks);
   const recents = shape.recents.map(({ key, aggregator }) => ({
     aggregator,
     readings: readings.filter(({ place }) => place.kind === 'recent' && place.key === key),
@@ -105,7 +102,7 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
       throw new CorruptBytesError(`state: ${reader.end - reader.at} bytes after its end`);
   }
 
-  return (parts, q, later) => {
+  function finalize(parts: readonly Uint8Array[], q: number, into?: Decaying): FeatureValues<FeatureValue> {
     const values = new Array<FeatureValue>(readings.length).fill(null);
     let flags = unflagged;
     const flagAt = (at: number, flag: Flag): void => {
@@ -123,17 +120,15 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
       for (let w = 0; w < windows.length; w++) {
         if (w > 0) fold.widen(w - 1);
         const query = { q, start: starts[w] as number };
-        for (const reading of (windows[w] as WindowReadings).readings) {
-          const { at, finish, cell, object, instead } = reading;
+        for (const { at, finish, cell, object, instead } of (windows[w] as WindowReadings).readings) {
           const { value, flag } =
             cell >= 0 ? finish(fold.cells, cell, query) : finish(fold.objects[object], 0, query);
           values[at] = value ?? instead;
           if (flag !== undefined) flagAt(at, flag);
-          if (later !== undefined && reading.decaying >= 0)
-            later[reading.decaying] = laterOf(reading, fold, query.start);
         }
       }
     }
+    if (into !== undefined) for (const { reading, fold } of decaying) addPartial(into, reading, fold);
     for (const { partial, readings } of recents) {
       for (const { at, finish, window, instead } of readings) {
         const { value, flag } = finish(partial, 0, { q, start: windowStart(window, q) });
@@ -142,28 +137,34 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
       }
     }
     return { values, flags };
-  };
+  }
+
+  return Object.assign(finalize, {
+    decayed: (partials: Decaying, q: number): Finished[] =>
+      decaying.map(({ reading: { finish, instead }, width, place }) => {
+        // What decays does not ask where its window begins: the partial has nothing from before.
+        const query = { q, start: eternal };
+        const finished = width > 0 ? finish(partials, place, query) : finish(partials[place], 0, query);
+        return finished.value === null ? { ...finished, value: instead } : finished;
+      }),
+  });
 }
 
-/** A feature, with its place among the values, and among those of features that decay (−1 for others). */
+/** A feature, with its place among the values. */
 interface Reading {
   readonly at: number;
-  readonly decaying: number;
+  readonly decays: boolean;
   readonly finish: Finisher;
   readonly window: Window;
   readonly place: SlotPlace;
   readonly instead: Value;
 }
 
-function readingOf(
-  group: GroupPlan,
-  shape: StateShape,
-  index: number,
-  at: number,
-): Omit<Reading, 'decaying'> {
+function readingOf(group: GroupPlan, shape: StateShape, index: number, at: number): Reading {
   const feature = group.features[index] as FeaturePlan;
   return {
     at,
+    decays: decays(group, feature),
     finish: finisherOf(group.slots[feature.slot] as SlotPlan, feature),
     window: feature.window,
     place: shape.slots[feature.slot] as SlotPlace,
@@ -183,26 +184,36 @@ interface TileReading extends Reading {
   readonly object: number;
 }
 
-/** From a copy of the partial, for the fold serves other rows next. */
-function laterOf(
-  { finish, aggregator, cell, object, instead }: TileReading,
-  fold: TrackFold,
-  start: number,
-): Later {
-  const finishCopy =
-    (partial: unknown): Later =>
-    q => {
-      const { value, flag } = finish(partial, 0, { q, start });
-      return flag === undefined ? { value: value ?? instead } : { value: value ?? instead, flag };
-    };
-  if (aggregator.shape === 'numeric')
-    return finishCopy(fold.cells.slice(cell, cell + aggregator.identity.length));
+/** In the order of the features, with the place of each one's partial, and how many cells it has (0 for an object). */
+function decayingOf(tracks: readonly ReturnType<typeof compileTrack>[]) {
+  const readings = tracks.flatMap(({ fold, windows }) =>
+    windows.flatMap(window =>
+      window.readings.filter(reading => reading.decays).map(reading => ({ reading, fold })),
+    ),
+  );
+  let next = 0;
+  return readings
+    .sort((a, b) => a.reading.at - b.reading.at)
+    .map(({ reading, fold }) => {
+      const { aggregator } = reading;
+      const width = aggregator.shape === 'numeric' ? aggregator.identity.length : 0;
+      const place = next;
+      next += Math.max(width, 1);
+      return { reading, fold, width, place };
+    });
+}
+
+/** Adds a copy of the partial, for the fold serves other rows next. */
+function addPartial(into: Decaying, { aggregator, cell, object }: TileReading, fold: TrackFold): void {
+  if (aggregator.shape === 'numeric') {
+    for (let i = 0; i < aggregator.identity.length; i++) into.push(fold.cells[cell + i]);
+    return;
+  }
   const partial = fold.objects[object];
-  if (partial === null) return finishCopy(null);
   const merging = aggregator.gatherer ?? aggregator;
-  const copy = merging.create();
-  merging.merge(copy, partial);
-  return finishCopy(copy);
+  const copy = partial === null ? null : merging.create();
+  if (copy !== null) merging.merge(copy, partial);
+  into.push(copy);
 }
 
 function compileTrack(track: Track, readings: readonly Reading[]) {

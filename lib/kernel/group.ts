@@ -1,5 +1,6 @@
 import { Reader, Writer } from './codec/bytes.ts';
 import { stateCodec } from './codec/state.ts';
+import { compileCompact } from './compact.ts';
 import { cutState } from './cut.ts';
 import type { StreamEvent } from './event.ts';
 import { ExpressionError, type FunctionRegistry } from './expression/compile.ts';
@@ -8,7 +9,7 @@ import { type KeyEncoder, keyEncoder } from './key.ts';
 import type { GroupPlan, Plan } from './plan.ts';
 import { longestOf, shapeOf } from './shape.ts';
 import type { State } from './state.ts';
-import { compactTrack, isDue, mergeTrack } from './tiles.ts';
+import { mergeTrack } from './tiles.ts';
 import { compilePrograms } from './update.ts';
 import { windowStart } from './window.ts';
 
@@ -65,17 +66,10 @@ export function compileGroup(
   const { tracks, recents } = shape;
   const { takes, update } = compilePrograms(group, stream, shape, functions);
   const codec = stateCodec(shape);
+  const compact = compileCompact(shape);
   const longest = longestOf(group.slots.flatMap(s => s.windows));
   const writer = new Writer();
   let finalizeAll: Finalize | null = null;
-
-  function compact(state: State): void {
-    for (const track of tracks) if (isDue(track, state)) compactTrack(track, state);
-    for (const { key, aggregator, longest: window } of recents) {
-      const kept = state[key];
-      if (kept !== null) aggregator.dropBefore(kept, windowStart(window, state.newest + 1));
-    }
-  }
 
   const kernel: GroupKernel = {
     group,

@@ -52,10 +52,10 @@ export {
 } from './expression/compile.ts';
 export type { Expression } from './expression/nodes.ts';
 export { fromExternal, toExternal } from './external.ts';
-export { decays, type FeatureValues, type Finalize, type Later, PastQueryError } from './finalize.ts';
+export { type Decaying, decays, type FeatureValues, type Finalize, PastQueryError } from './finalize.ts';
 export { compileGroup, type GroupKernel } from './group.ts';
 export { hash53, hashPosition, mixHashes } from './hash.ts';
-export { type JsonPiece, JsonText, jsonPiece } from './json-text.ts';
+export { JsonText } from './json-text.ts';
 export { type KeyEncoder, keyEncoder, keyOf } from './key.ts';
 export type * from './plan.ts';
 export { compareInShard, type Position } from './position.ts';

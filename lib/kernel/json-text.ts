@@ -1,14 +1,3 @@
-/** A piece of JSON that was written once, to be put into other texts. */
-export interface JsonPiece {
-  readonly bytes: Uint8Array;
-  readonly isAscii: boolean;
-}
-
-export function jsonPiece(json: string): JsonPiece {
-  const bytes = encoder.encode(json);
-  return { bytes, isAscii: bytes.length === json.length };
-}
-
 /**
  * JSON text in the making, as UTF-8 in one growing array. A string that is put together of many pieces costs more: each
  * piece is an object, and what is sent is their bytes.
@@ -16,25 +5,54 @@ export function jsonPiece(json: string): JsonPiece {
 export class JsonText {
   bytes: Uint8Array;
   at = 0;
-  /** Whether each byte so far is a character. */
-  isAscii = true;
+  #start = 0;
+  readonly #allocate: (size: number) => Uint8Array;
 
-  constructor(size = 64 * 1024) {
-    this.bytes = new Uint8Array(size);
-  }
-
-  /** Begins anew, in the same memory. */
-  clear(): void {
-    this.at = 0;
-    this.isAscii = true;
+  /** `allocate` gives memory; what is in it does not matter. */
+  constructor(allocate = (size: number): Uint8Array => new Uint8Array(size), size = slabBytes) {
+    this.#allocate = allocate;
+    this.bytes = allocate(size);
   }
 
   /** Makes room for `extra` more bytes; every method calls it, so that plain stores are enough after. */
   reserve(extra: number): void {
     if (this.at + extra <= this.bytes.length) return;
-    const grown = new Uint8Array(2 * (this.at + extra));
-    grown.set(this.bytes.subarray(0, this.at));
+    const grown = this.#allocate(Math.max(slabBytes, 2 * (this.length + extra)));
+    grown.set(this.bytes.subarray(this.#start, this.at));
+    this.at -= this.#start;
+    this.#start = 0;
     this.bytes = grown;
+  }
+
+  /** Of the text so far. */
+  get length(): number {
+    return this.at - this.#start;
+  }
+
+  /**
+   * The text; another one begins. A short one is a view of an array that several share and that nobody writes to again,
+   * a long one has bytes of its own.
+   */
+  finish(): Uint8Array {
+    const start = this.#start;
+    if (this.length <= slabBytes / 4) {
+      this.#start = this.at;
+      return this.bytes.subarray(start, this.at);
+    }
+    const text = this.bytes.slice(start, this.at);
+    this.at = start;
+    // What one very long text took is not kept for ever.
+    if (this.bytes.length > mostKept) {
+      this.bytes = this.#allocate(slabBytes);
+      this.#start = 0;
+      this.at = 0;
+    }
+    return text;
+  }
+
+  /** Drops what was written of a text that came to nothing. */
+  restart(): void {
+    this.at = this.#start;
   }
 
   byte(code: number): void {
@@ -54,28 +72,25 @@ export class JsonText {
   /** JSON that is there already. */
   raw(json: string): void {
     this.reserve(3 * json.length);
-    const { read, written } = encoder.encodeInto(json, this.bytes.subarray(this.at));
-    this.at += written;
-    if (written !== read) this.isAscii = false;
+    this.at += encoder.encodeInto(json, this.bytes.subarray(this.at)).written;
   }
 
-  put({ bytes, isAscii }: JsonPiece): void {
-    this.reserve(bytes.length);
-    this.bytes.set(bytes, this.at);
-    this.at += bytes.length;
-    if (!isAscii) this.isAscii = false;
+  /** The same as bytes. */
+  put(json: Uint8Array): void {
+    this.reserve(json.length);
+    this.bytes.set(json, this.at);
+    this.at += json.length;
   }
 
-  /** A copy of what was written from `from` on. */
-  piece(from: number): JsonPiece {
-    const bytes = this.bytes.slice(from, this.at);
-    return { bytes, isAscii: this.isAscii || bytes.every(byte => byte < 128) };
+  /** A copy of the text from `from` on. */
+  since(from: number): Uint8Array {
+    return this.bytes.slice(this.#start + from, this.at);
   }
 
-  /** What was written from `from` to `to`, once more. */
+  /** The text from `from` to `to`, once more. */
   repeat(from: number, to: number): void {
     this.reserve(to - from);
-    this.bytes.copyWithin(this.at, from, to);
+    this.bytes.copyWithin(this.at, this.#start + from, this.#start + to);
     this.at += to - from;
   }
 
@@ -158,6 +173,8 @@ export const comma = 0x2c;
 const minus = 0x2d;
 const zero = 0x30;
 const nineDigits = 1_000_000_000;
+const slabBytes = 64 * 1024;
+const mostKept = 8 << 20;
 
 const encoder = new TextEncoder();
 

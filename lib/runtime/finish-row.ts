@@ -1,13 +1,12 @@
 import {
   CorruptBytesError,
   compileExpressions,
+  type Decaying,
   decays,
   type FeatureValue,
   type Flag,
   type FunctionRegistry,
   type GroupKernel,
-  type JsonPiece,
-  type Later,
   type ValueType,
   type Window,
 } from '../kernel/index.ts';
@@ -25,7 +24,9 @@ export interface Output {
 export interface FinishedRow {
   readonly status: 'known' | 'unknown' | 'failed';
   /** In the order of the view's outputs; all null where it failed. */
-  readonly values: readonly FeatureValue[];
+  values(): readonly FeatureValue[];
+  /** Those of the outputs that decay, in order. */
+  readonly decaying: readonly FeatureValue[];
   /** Values that are not the whole truth: their index, and why. */
   readonly flags: readonly (readonly [output: number, flag: Flag])[];
   /** Events that count and that the row lacks; 0 in nearly every row. */
@@ -38,8 +39,8 @@ export interface FinishedRow {
 
 /** Beside a row that is kept: its values in JSON, but for those that decay, by place of a vector's segment (vector.ts). */
 export interface RowTexts {
-  readonly known: readonly (JsonPiece | undefined)[];
-  put(place: number, text: JsonPiece): void;
+  readonly known: readonly (Uint8Array | undefined)[];
+  put(place: number, text: Uint8Array): void;
 }
 
 export interface ViewOutput extends Output {
@@ -52,8 +53,17 @@ export interface CompiledOutputs {
   /** Of all features that outputs are or are derived from. */
   readonly windows: readonly Window[];
   finish(row: LoadedRow, asOf: number): FinishedRow;
-  /** The row at all times alike (see `timesAlike`). Throws CorruptBytesError. */
-  finishForLong(row: LoadedRow, asOf: number, texts: RowTexts): (asOf: number) => FinishedRow;
+  /**
+   * Makes what is worth keeping of a row, which is good at all times alike (see `timesAlike`). `grow` is told of the
+   * bytes that are kept later on. Throws CorruptBytesError.
+   */
+  finishForLong(row: LoadedRow, asOf: number, grow: (bytes: number) => void): LastingRow;
+}
+
+export interface LastingRow {
+  /** At the time that it was made for. */
+  readonly first: FinishedRow;
+  at(asOf: number): FinishedRow;
 }
 
 /** Throws for features that are not there. */
@@ -71,29 +81,42 @@ export function compileOutputs(
   };
   // The aggregated features that outputs are, or are derived from, in the order in which they turn up.
   const needed: number[] = [];
-  const compile = (names: readonly string[], use: (place: number) => void = () => {}) =>
+  const placeOf = (index: number): number => {
+    if (!needed.includes(index)) needed.push(index);
+    return needed.indexOf(index);
+  };
+  const compile = (names: readonly string[], inList: (index: number) => { list: number; at: number }) =>
     compileExpressions(
       names.map(name => ({ kind: 'field', source: 'feature', name, type: typeOf(name) })),
       ({ name }) => {
         const derived = group.derived.find(d => d.name === name);
         if (derived !== undefined) return derived;
         const index = group.features.findIndex(f => f.name === name);
-        if (!needed.includes(index)) needed.push(index);
-        const at = needed.indexOf(index);
-        use(at);
-        return { list: 0, at, type: group.features[index]!.type };
+        return { ...inList(index), type: group.features[index]!.type };
       },
       functions,
     );
-  const compute = compile(features);
-  const decaying = [...needed.keys()].filter(place => decays(group, group.features[needed[place]!]!));
+  const compute = compile(features, index => ({ list: 0, at: placeOf(index) }));
+  const decaying = needed.filter(index => decays(group, group.features[index]!));
   const outputs = features.map((name): ViewOutput => {
-    const uses: number[] = [];
-    compile([name], place => uses.push(place));
-    return { name, type: typeOf(name), decays: uses.some(place => decaying.includes(place)) };
+    let uses = false;
+    compile([name], index => {
+      uses ||= decaying.includes(index);
+      return { list: 0, at: 0 };
+    });
+    return { name, type: typeOf(name), decays: uses };
   });
   const changing = [...outputs.keys()].filter(output => outputs[output]!.decays);
-  const computeChanging = compile(changing.map(output => features[output]!));
+  // Those that decay at another time, and what else their outputs are derived from.
+  const basis: number[] = [];
+  const computeChanging = compile(
+    changing.map(output => features[output]!),
+    index => {
+      if (decaying.includes(index)) return { list: 1, at: decaying.indexOf(index) };
+      if (!basis.includes(index)) basis.push(index);
+      return { list: 0, at: basis.indexOf(index) };
+    },
+  );
   const finalize = kernel.finalizer(needed);
   const direct = features.flatMap((name, output) => {
     const index = group.features.findIndex(f => f.name === name);
@@ -107,10 +130,14 @@ export function compileOutputs(
       return flag === undefined ? [] : [[output, flag] as const];
     });
   };
+  const decayingPlaces = decaying.map(placeOf);
+  const unflagged = needed.map(() => undefined);
+  const pick = (values: readonly FeatureValue[]) => changing.map(output => values[output]!);
   const nulls = outputs.map(() => null);
   const failed = (error: string): FinishedRow => ({
     status: 'failed',
-    values: nulls,
+    values: () => nulls,
+    decaying: pick(nulls),
     flags: none,
     lacks: 0,
     error,
@@ -124,34 +151,90 @@ export function compileOutputs(
       const { status, key, parts, lacks = 0, error = '' } = row;
       if (status === 'failed') return failed(error);
       try {
-        const { values, flags } = finalize(parts, asOf);
-        return { status, values: compute([values]), flags: flagsOf(flags), lacks };
+        const { values: given, flags } = finalize(parts, asOf);
+        const values = compute([given]);
+        return { status, values: () => values, decaying: pick(values), flags: flagsOf(flags), lacks };
       } catch (problem) {
         if (!(problem instanceof CorruptBytesError)) throw problem;
         return failed(`table ${tableOf(group)}, row ${key}: ${problem.message}`);
       }
     },
 
-    finishForLong({ status, parts, lacks = 0 }, asOf, texts) {
-      const later: Later[] = [];
-      const found = finalize(parts, asOf, later);
-      const row = { status, values: compute([found.values]), flags: flagsOf(found.flags), lacks, texts };
-      if (decaying.length === 0) return () => row;
-      const values = [...found.values];
-      const flags = [...found.flags];
-      return time => {
-        for (let i = 0; i < decaying.length; i++) {
-          const { value, flag } = later[i]!(time);
-          values[decaying[i]!] = value;
-          flags[decaying[i]!] = flag;
+    finishForLong({ status, parts, lacks = 0 }, asOf, grow) {
+      const partials: Decaying = [];
+      const { values: given, flags } = finalize(parts, asOf, partials);
+      const values = compute([given]);
+      const texts = createTexts(grow);
+      const lastingFlags = flags.every(flag => flag === undefined)
+        ? unflagged
+        : flags.map((flag, place) => (decayingPlaces.includes(place) ? undefined : flag));
+      const lasting = flagsOf(lastingFlags);
+      const basics = basis.map(index => given[placeOf(index)]!);
+      // Not kept before somebody asks for them: answers take the texts.
+      let held: readonly FeatureValue[] | null = null;
+      const hold = (): readonly FeatureValue[] => {
+        if (held === null) {
+          held = compute([finalize(parts, asOf).values]);
+          grow(16 * held.length + parts.reduce((sum, part) => sum + part.length, 0));
         }
-        const all = row.values.slice();
-        const changed = computeChanging([values]);
-        for (let i = 0; i < changing.length; i++) all[changing[i]!] = changed[i]!;
-        return { status, values: all, flags: flagsOf(flags), lacks, texts };
+        return held;
+      };
+      const first = {
+        status,
+        values: always(values),
+        decaying: pick(values),
+        flags: flagsOf(flags),
+        lacks,
+        texts,
+      };
+      if (decaying.length === 0) {
+        return { first, at: always({ ...first, values: hold }) };
+      }
+      return {
+        first,
+        at(time) {
+          const finished = finalize.decayed(partials, time);
+          const decayed = computeChanging([basics, finished.map(({ value }) => value)]);
+          let all: readonly FeatureValue[] | null = null;
+          const allValues = (): readonly FeatureValue[] => (all ??= replaced(hold(), changing, decayed));
+          const flags = finished.every(({ flag }) => flag === undefined)
+            ? lasting
+            : flagsOf(lastingFlags.map((flag, at) => finished[decayingPlaces.indexOf(at)]?.flag ?? flag));
+          return { status, values: allValues, decaying: decayed, flags, lacks, texts };
+        },
       };
     },
   };
 }
+
+/** A function of its own scope: what is kept must not hold what it only gives once. */
+const always =
+  <T>(value: T) =>
+  (): T =>
+    value;
+
+function replaced(
+  values: readonly FeatureValue[],
+  places: readonly number[],
+  by: readonly FeatureValue[],
+): readonly FeatureValue[] {
+  const all = values.slice();
+  for (let i = 0; i < places.length; i++) all[places[i]!] = by[i]!;
+  return all;
+}
+
+function createTexts(grow: (bytes: number) => void): RowTexts {
+  const known: Uint8Array[] = [];
+  return {
+    known,
+    put(place, text) {
+      known[place] = text;
+      grow(text.length + arrayBytes);
+    },
+  };
+}
+
+/** Of a typed array, beside its bytes. */
+export const arrayBytes = 250;
 
 const none: readonly never[] = [];

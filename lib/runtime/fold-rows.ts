@@ -1,4 +1,4 @@
-import { type GroupKernel, NewerCodecError, type Row, type StreamEvent } from '../kernel/index.ts';
+import { type GroupKernel, NewerCodecError, type Row } from '../kernel/index.ts';
 import { type MillraceError, StoreError } from './errors.ts';
 import { createIdRuns, type IdsByRun } from './id-runs.ts';
 import { markName } from './marks.ts';
@@ -11,24 +11,10 @@ import type {
   UnappliedEvent,
   UnappliedStore,
 } from './ports.ts';
+import type { PlacedEvent, RowEvents } from './row-events.ts';
 import { type RowLimits, RunError, tableOf } from './rows.ts';
 import type { RunGraveyard } from './run-graveyard.ts';
-import type { EventRecord } from './unpack-records.ts';
 import { type RowUpdate, updateRow } from './update-row.ts';
-
-/** An event of a batch with its place in the shard. */
-export interface PlacedEvent {
-  readonly event: StreamEvent;
-  readonly sequence: number | bigint;
-  readonly index: number;
-  readonly record: EventRecord;
-  /** Its record ended the process that folded it, again and again: it is not folded any more. */
-  readonly endsProcess: boolean;
-  /** Whether it counts; false until the home row has said so, where the stream drops duplicates. */
-  counts: boolean;
-  /** What the home row says of it, until that row is written. */
-  verdict: boolean;
-}
 
 /** By the shard's name in marks, the position through which all its rows are written. */
 export type Progress = ReadonlyMap<string, ShardPosition>;
@@ -38,19 +24,20 @@ export interface RowPass {
   readonly kernel: GroupKernel;
   /** The shard's name in marks. */
   readonly mark: string;
-  /** The events by row key, in the shard's order. */
-  readonly lists: ReadonlyMap<string, readonly PlacedEvent[]>;
-  /** Gives a row's events to `take`; false when that changes nothing, so that nothing is written. `ids` are its runs'. */
-  fold(
+  readonly rows: readonly RowEvents[];
+  /**
+   * Says which of a row's events are to be folded into it, and lets the row remember that it has passed them all; null
+   * when that changes nothing, so that nothing is written. `ids` are its runs'.
+   */
+  accept(
     row: Row,
     events: readonly PlacedEvent[],
     progress: Progress,
-    take: (event: PlacedEvent) => void,
     ids: IdsByRun,
-  ): boolean;
+  ): readonly PlacedEvent[] | null;
   /** Of home rows: runs of ids that all arrived before this are not needed. */
   readonly oldest?: number;
-  /** Called once what `fold` said last of a row holds: it was written, or nothing had to be. */
+  /** Called once what `accept` said last of a row holds: it was written, or nothing had to be. */
   settled?(events: readonly PlacedEvent[]): void;
 }
 
@@ -83,8 +70,10 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
   return async pass => {
     const unwritten: PlacedEvent[] = [];
     let error: MillraceError | null = null;
-    let waiting = pass.lists;
-    for (let attempt = 1; waiting.size > 0; attempt++) {
+    let waiting = pass.rows;
+    for (let attempt = 1; waiting.length > 0; attempt++) {
+      // Overtaken once, a row is read again at once; after that, its writers keep out of each other's way.
+      if (attempt > 2) await clock.wait?.(Math.random() * Math.min(longestWait, 2 ** attempt));
       try {
         const round = await foldOnce(pass, waiting, attempt > patience);
         unwritten.push(...round.unreadable);
@@ -92,10 +81,10 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
         waiting = round.again;
       } catch (failure) {
         if (!(failure instanceof StoreError)) throw failure;
-        return { unwritten: [...unwritten, ...[...waiting.values()].flat()], error: error ?? failure };
+        return { unwritten: [...unwritten, ...eventsOf(waiting)], error: error ?? failure };
       }
       if (attempt === attempts) {
-        unwritten.push(...[...waiting.values()].flat());
+        unwritten.push(...eventsOf(waiting));
         break;
       }
     }
@@ -103,9 +92,13 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
   };
 
   /** Throws StoreError where the store does nothing of it now. */
-  async function foldOnce(pass: RowPass, waiting: RowPass['lists'], runsMustExist: boolean): Promise<Round> {
+  async function foldOnce(
+    pass: RowPass,
+    waiting: readonly RowEvents[],
+    runsMustExist: boolean,
+  ): Promise<Round> {
     const table = tableOf(pass.kernel.group);
-    const keys = [...waiting.keys()];
+    const keys = waiting.map(row => row.key);
     const now = clock.now();
     const stored = await store.read(table, keys);
     const needed = { oldest: pass.oldest ?? 0, mustExist: runsMustExist };
@@ -115,17 +108,20 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
       [...(await store.readProgress(incarnation))].map(([shard, to]) => [markName(incarnation, shard), to]),
     );
 
-    const round: Round = { again: new Map(), unreadable: [], error: null };
+    const round: Round = { again: [], unreadable: [], error: null };
+    const unchanged: CachedRow[] = [];
+    const changed: RowEvents[] = [];
+    // Of the changed ones, in their order.
     const writes: RowWrite[] = [];
-    const written: CachedRow[] = [];
-    const updates = new Map<string, RowUpdate>();
+    const updates: RowUpdate[] = [];
     const context = { store, idRuns, limits, runsMustExist };
-    let i = 0;
-    for (const [key, events] of waiting) {
-      const before = stored[i++] ?? null;
+    for (let i = 0; i < waiting.length; i++) {
+      const one = waiting[i] as RowEvents;
+      const { key, events } = one;
+      const before = stored[i] ?? null;
       const ids = idsOfRows.get(key) ?? noIds;
       if (ids === 'gone') {
-        round.again.set(key, events);
+        round.again.push(one);
         continue;
       }
       let update: RowUpdate | null;
@@ -134,7 +130,7 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
         // Most rows need nothing of the store: to wait for each would take longer than to fold it.
         update = made instanceof Promise ? await made : made;
       } catch (failure) {
-        if (failure instanceof RunError) round.again.set(key, events);
+        if (failure instanceof RunError) round.again.push(one);
         else if (failure instanceof NewerCodecError) {
           round.unreadable.push(...events);
           round.error ??= failure;
@@ -142,38 +138,38 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
         continue;
       }
       if (update === null) {
-        written.push({ key, row: before });
+        unchanged.push({ key, row: before });
         pass.settled?.(events);
         continue;
       }
       const expected = before === null ? 0 : before.version;
+      changed.push(one);
       writes.push({ key, expected, version: Math.max(expected + 1, now), bytes: update.bytes });
-      updates.set(key, update);
+      updates.push(update);
     }
 
-    const all = [...updates.values()];
-    const created = all.flatMap(update => update.created);
+    const created = updates.flatMap(update => update.created);
     if (created.length > 0) await store.writeRuns(table, created);
-    const lacking = [...updates].flatMap(([key, update]) => lackingOf(table, key, update));
+    const lacking = updates.flatMap((update, w) => lackingOf(table, (writes[w] as RowWrite).key, update));
     if (lacking.length > 0) await unapplied.put(lacking);
 
-    if (written.length > 0) await store.republish?.(table, written, now);
+    if (unchanged.length > 0) await store.republish?.(table, unchanged, now);
     const outcomes = await store.write(table, writes);
     for (let w = 0; w < writes.length; w++) {
-      const { key } = writes[w] as RowWrite;
-      const events = waiting.get(key) as readonly PlacedEvent[];
+      const one = changed[w] as RowEvents;
       if (outcomes[w] === 'written') {
-        for (const id of updates.get(key)?.replaced ?? []) graveyard.add(table, id);
-        pass.settled?.(events);
+        for (const id of (updates[w] as RowUpdate).replaced) graveyard.add(table, id);
+        pass.settled?.(one.events);
       } else {
         // Runs created for it stay: a write that seems lost may have taken effect, and the row name them.
-        round.again.set(key, events);
+        round.again.push(one);
       }
     }
     return round;
   }
 
-  function lackingOf(table: string, key: string, { lacking, fault }: RowUpdate): UnappliedEvent[] {
+  function lackingOf(table: string, key: string, { lacking, fault }: RowUpdate): readonly UnappliedEvent[] {
+    if (lacking.length === 0) return none;
     return lacking.map(({ record, sequence, index }) => ({
       stream,
       incarnation,
@@ -189,11 +185,14 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
   }
 }
 
+const none: readonly never[] = [];
 const noIds: IdsByRun = new Map();
+
+const eventsOf = (rows: readonly RowEvents[]): PlacedEvent[] => rows.flatMap(row => row.events);
 
 /** What one reading and writing of rows left to be done. */
 interface Round {
-  readonly again: Map<string, readonly PlacedEvent[]>;
+  readonly again: RowEvents[];
   /** Events of rows that only a newer release can read. */
   readonly unreadable: PlacedEvent[];
   error: MillraceError | null;
@@ -201,5 +200,7 @@ interface Round {
 
 /** A row that other shards fill as well can be overtaken now and then; one that always is points at a fault. */
 const attempts = 20;
+/** In ms, of a wait with "full jitter" (lib/client/retry.ts says where that is from). */
+const longestWait = 200;
 /** So often a run may be missing, because its row was just rewritten, before it counts as lost. */
 const patience = 5;

@@ -4,17 +4,16 @@ import {
   type FunctionRegistry,
   type GroupKernel,
   type GroupPlan,
-  type JsonPiece,
   type Plan,
   type Times,
   timesAlike,
 } from '../kernel/index.ts';
 import { MillraceError } from './errors.ts';
 import {
+  arrayBytes,
   type CompiledOutputs,
   compileOutputs,
   type FinishedRow,
-  type RowTexts,
   type ViewOutput,
 } from './finish-row.ts';
 import type { Kept, KeptRows, Room } from './kept-rows.ts';
@@ -72,26 +71,20 @@ const isWithin = ({ from, until }: Times, asOf: number): boolean => asOf >= from
 
 /** Finishes rows, and keeps those that are asked for again as they were. */
 function keepingRows(
-  { windows, outputs, finish, finishForLong }: CompiledOutputs,
+  { windows, finish, finishForLong }: CompiledOutputs,
   room: Room<KeptRow>,
 ): Pick<GroupView, 'known' | 'finish'> {
   let times = timesAlike(windows, 0);
+  // Without events nothing depends on the time.
+  let nothing: FinishedRow | null = null;
 
-  function keep(row: LoadedRow, kept: Kept<KeptRow>, asOf: number): KeptRow {
-    // What stays encoded is a view: it must not keep the store's memory alive.
-    const parts = row.parts.map(part => part.slice());
-    const pieces: JsonPiece[] = [];
-    const texts: RowTexts = {
-      known: pieces,
-      put(place, text) {
-        pieces[place] = text;
-        room.grow(kept, text.bytes.length + pieceBytes);
-      },
-    };
-    const made = { ...row, parts, times: kept.times, at: finishForLong({ ...row, parts }, asOf, texts) };
-    const encoded = parts.reduce((sum, part) => sum + part.length, 0);
-    room.keep(kept, made, rowBytes + 16 * outputs.length + valueBytes * encoded);
-    return made;
+  /** What is kept is views: it must not keep the store's memory alive. */
+  function keep(row: LoadedRow, kept: Kept<KeptRow>, asOf: number): FinishedRow {
+    const own = { ...row, parts: row.parts.map(part => part.slice()) };
+    const { first, at } = finishForLong(own, asOf, bytes => room.grow(kept, bytes));
+    const bytes = own.parts.reduce((sum, part) => sum + part.length + arrayBytes, rowBytes);
+    room.keep(kept, { ...own, times: kept.times, at }, bytes);
+    return first;
   }
 
   return {
@@ -102,12 +95,16 @@ function keepingRows(
 
     finish(row, asOf) {
       if (isKept(row) && isWithin(row.times, asOf)) return row.at(asOf);
-      const { key, version } = row;
-      if (version === 0) return finish(row, asOf);
+      const { key, version, status, lacks } = row;
+      if (version === 0) {
+        if (status !== 'unknown' || lacks !== undefined) return finish(row, asOf);
+        nothing ??= finishForLong(row, asOf, () => {}).at(asOf);
+        return nothing;
+      }
       const kept = room.get(key);
       if (kept?.version === version && isWithin(kept.times, asOf)) {
         try {
-          return (kept.made ?? keep(row, kept, asOf)).at(asOf);
+          return kept.made?.at(asOf) ?? keep(row, kept, asOf);
         } catch (problem) {
           if (!(problem instanceof CorruptBytesError)) throw problem;
           return finish(row, asOf);
@@ -120,10 +117,8 @@ function keepingRows(
   };
 }
 
-/** What a row takes that is kept, beside its values; what a text takes beside its bytes; values for a byte of state. */
-const rowBytes = 1_000;
-const pieceBytes = 300;
-const valueBytes = 4;
+/** What a row takes that is kept, beside its bytes and texts. */
+const rowBytes = 2_300;
 
 export const featureNames = (group: GroupPlan): readonly string[] =>
   [...group.features, ...group.derived].map(f => f.name);

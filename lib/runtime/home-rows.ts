@@ -9,7 +9,6 @@ import {
   hashPosition,
   holdsId,
   joinIds,
-  type KeyEncoder,
   keyEncoder,
   type Plan,
   type Row,
@@ -21,9 +20,10 @@ import {
   type Verdict,
   verdictOf,
 } from '../kernel/index.ts';
-import type { PlacedEvent, Progress, RowPass } from './fold-rows.ts';
+import type { Progress, RowPass } from './fold-rows.ts';
 import type { IdsByRun } from './id-runs.ts';
 import { isQuiet, moveMark, standingOf } from './marks.ts';
+import { byKey, type PlacedEvent } from './row-events.ts';
 import type { RowLimits } from './rows.ts';
 
 /**
@@ -56,14 +56,13 @@ export function createHomeRows(
     // Arrivals never run backwards in a shard: what arrived before this can tell no copy any more.
     const oldest = arrivalTime - withinMs;
 
-    function fold(
+    function accept(
       row: Row,
       list: readonly PlacedEvent[],
       progress: Progress,
-      take: (event: PlacedEvent) => void,
       loaded: IdsByRun,
-    ): boolean {
-      const standing = standingOf(row, mark, progress);
+    ): readonly PlacedEvent[] | null {
+      const standing = standingOf(row, mark, progress, list[0] as PlacedEvent);
       // Positions are kept for retries. With no batch in flight on the row none can come: all that it has counted is
       // at or below progress, which whoever reads this row reads after it.
       const runs = isQuiet(row, mark, progress) ? settleIds(row, loaded, oldest) : [...loaded.values()];
@@ -79,33 +78,36 @@ export function createHomeRows(
       };
 
       let changed = false;
+      let accepted: PlacedEvent[] | null = null;
       for (let i = 0; i < list.length; i++) {
         const placed = list[i] as PlacedEvent;
         placed.verdict = false;
-        if (standing.isDone(placed)) continue;
+        if (standing?.isDone(placed)) {
+          accepted ??= list.slice(0, i);
+          continue;
+        }
         const { event } = placed;
         const id = ringHash(hash53(event.tie as string | number | bigint));
         const position = ringHash(hashPosition(shardHash, placed.sequence, placed.index));
         const verdict = judge(id, position, event.arrivalTime);
-        if (standing.isMarked(placed)) {
-          placed.verdict = verdict === 'retry';
-          continue;
-        }
-        changed = true;
-        placed.verdict = verdict !== 'copy';
-        if (verdict !== 'new') continue;
-        remember(ring, id, position, event.arrivalTime, list.length - i);
-        if (event.time >= kernel.earliestVisible(event.arrivalTime)) take(placed);
+        const isMarked = standing?.isMarked(placed) === true;
+        placed.verdict = verdict === 'retry' || (!isMarked && verdict === 'new');
+        if (!isMarked) changed = true;
+        const isNew = !isMarked && verdict === 'new';
+        if (isNew) remember(ring, id, position, event.arrivalTime, list.length - i);
+        if (isNew && event.time >= kernel.earliestVisible(event.arrivalTime)) accepted?.push(placed);
+        else accepted ??= list.slice(0, i);
       }
-      if (changed) moveMark(row, mark, list.at(-1) as PlacedEvent, progress);
-      return changed;
+      if (!changed) return null;
+      moveMark(row, mark, list.at(-1) as PlacedEvent, progress);
+      return accepted ?? list;
     }
 
     return {
       kernel,
       mark,
-      lists: byKey(keyOfEvent, events),
-      fold,
+      rows: byKey(keyOfEvent, events, () => true),
+      accept,
       oldest,
       settled(list) {
         for (const placed of list) placed.counts = placed.verdict;
@@ -154,16 +156,4 @@ export function homeGroupOf(plan: Plan, stream: StreamPlan): GroupPlan | null {
     derived: [],
     fingerprint: '',
   };
-}
-
-function byKey(keyOfEvent: KeyEncoder, events: readonly PlacedEvent[]): Map<string, PlacedEvent[]> {
-  const lists = new Map<string, PlacedEvent[]>();
-  for (const placed of events) {
-    // Admitted events have one (kernel/event.ts).
-    const key = keyOfEvent(placed.event.values) as string;
-    const list = lists.get(key);
-    if (list === undefined) lists.set(key, [placed]);
-    else list.push(placed);
-  }
-  return lists;
 }

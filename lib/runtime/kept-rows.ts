@@ -4,7 +4,7 @@ import type { Times } from '../kernel/index.ts';
  * What was made of rows, for rows that are read again and again while they stay as they are: popular items, in every
  * ranking. Exact: a row's version never comes twice, and a version says the same at all times alike.
  *
- * Bounded by bytes. What was asked for lately stays: entries are in a young and an old generation, and come back to the
+ * Bounded by bytes; with none, nothing is kept. What was asked for lately stays: entries are in a young and an old generation, and come back to the
  * young one when they are asked for; once it holds half of the bytes it becomes the old one, and the old one goes.
  */
 export interface KeptRows {
@@ -63,6 +63,7 @@ export function createKeptRows(mostBytes: number): KeptRows {
           return older;
         },
         note(key, version, times) {
+          if (mostBytes === 0) return;
           youngBytes -= young.get(key)?.bytes ?? 0;
           const bytes = entryBytes + key.length;
           young.set(key, { version, times, made: null, bytes });

@@ -1,6 +1,7 @@
 import { compareInShard, hash53, type Position, type Row } from '../kernel/index.ts';
-import type { PlacedEvent, Progress } from './fold-rows.ts';
+import type { Progress } from './fold-rows.ts';
 import type { ShardPosition } from './ports.ts';
+import type { PlacedEvent } from './row-events.ts';
 
 /**
  * What a row and the progress say of a shard's events (DESIGN, "Exactly-once, how"): those at or below the progress are
@@ -20,24 +21,36 @@ export const markName = (incarnation: string, shard: string): string =>
 
 const lifeLength = 5;
 
-export function standingOf(row: Row, shard: string, progress: Progress): Standing {
+/** Null where all of a row's events, of which this is the first, are above both: nearly always. */
+export function standingOf(row: Row, shard: string, progress: Progress, first: PlacedEvent): Standing | null {
   const done = progress.get(shard);
-  const mark = row.marks.find(m => m.shard === shard);
-  return {
-    isDone: event => done !== undefined && compareInShard(event, done) <= 0,
-    isMarked: event => mark !== undefined && compareInShard(event, mark) <= 0,
-  };
+  const mark = markOf(row, shard);
+  const isPassed = (event: PlacedEvent, by: ShardPosition | undefined): boolean =>
+    by !== undefined && compareInShard(event, by) <= 0;
+  if (!isPassed(first, done) && !isPassed(first, mark)) return null;
+  return { isDone: event => isPassed(event, done), isMarked: event => isPassed(event, mark) };
+}
+
+function markOf({ marks }: Row, shard: string): Position | undefined {
+  for (const mark of marks) if (mark.shard === shard) return mark;
+  return undefined;
 }
 
 /** Moves the row's mark for the shard, and drops the marks that their shards' progress has passed. */
 export function moveMark(row: Row, shard: string, to: ShardPosition, progress: Progress): void {
   const { sequence, index } = to;
-  row.marks = [...openMarks(row, shard, progress), { shard, sequence, index }];
+  const moved = { shard, sequence, index };
+  const others = openMarks(row, shard, progress);
+  row.marks = others.length === 0 ? [moved] : [...others, moved];
 }
 
 /** Other shards' marks above their progress: batches in flight. Those of an earlier life of the stream are none. */
-export const openMarks = (row: Row, shard: string, progress: Progress): Position[] =>
-  row.marks.filter(mark => mark.shard !== shard && isOpen(mark, shard, progress));
+export const openMarks = (row: Row, shard: string, progress: Progress): readonly Position[] =>
+  row.marks.every(mark => mark.shard === shard)
+    ? none
+    : row.marks.filter(mark => mark.shard !== shard && isOpen(mark, shard, progress));
+
+const none: readonly never[] = [];
 
 /** Whether no batch is in flight on the row, neither the shard's own nor another's. */
 export const isQuiet = (row: Row, shard: string, progress: Progress): boolean =>

@@ -16,8 +16,10 @@ export const metricNames = {
 
   // Transform, by stream.
   eventsFolded: 'EventsFolded',
-  /** Applied before, or copies. */
+  /** Applied before, or duplicates. */
   eventsSkipped: 'EventsSkipped',
+  /** Copies of events that counted, by their id. */
+  eventsDuplicate: 'EventsDuplicate',
   eventsLate: 'EventsLate',
   eventsBad: 'EventsBad',
   /** Set aside as late or bad; of a batch that is given again, again. */

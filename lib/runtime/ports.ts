@@ -12,6 +12,8 @@ import type { Position } from '../kernel/position.ts';
 /** Milliseconds since 1970-01-01 UTC. A replay's clock is moved by the events it replays. */
 export interface Clock {
   now(): number;
+  /** Resolves after about so many milliseconds of the wall. A clock without it makes nobody wait. */
+  wait?(ms: number): Promise<void>;
 }
 
 /** One record of the log, as it was appended. `data` is the event's JSON (or several, one a line). */

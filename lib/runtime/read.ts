@@ -80,8 +80,13 @@ export interface Reader {
   readGroup(group: string, keys: readonly EntityKey[], options?: ReadOptions): Promise<ReadResult>;
   /** A service's vector, of many entities (each key has the parts that the service's groups need). */
   readService(service: string, keys: readonly EntityKey[], options?: ReadOptions): Promise<ReadResult>;
-  /** Either of the two, before values become what people see. */
-  find(kind: Vector['kind'], name: string, keys: readonly EntityKey[], options?: ReadOptions): Promise<Found>;
+  /** Either of the two, before values become what people see; at once, where the store need not be waited for. */
+  find(
+    kind: Vector['kind'],
+    name: string,
+    keys: readonly EntityKey[],
+    options?: ReadOptions,
+  ): Found | Promise<Found>;
 }
 
 /**
@@ -98,12 +103,12 @@ export function createReader({
 }: ReaderOptions): Reader {
   const vectors = compileVectors(plan, functions, createKeptRows(keptBytes));
 
-  async function find(
+  function find(
     kind: Vector['kind'],
     name: string,
     keys: readonly EntityKey[],
     options: ReadOptions = {},
-  ): Promise<Found> {
+  ): Found | Promise<Found> {
     const known = kind === 'group' ? vectors.groups : vectors.services;
     const vector = known.get(name);
     if (vector === undefined) {
@@ -114,15 +119,17 @@ export function createReader({
     const context = vector.readContext(options.context ?? {});
     const { parts } = vector;
     const wanted = wantedRows(parts, keys);
-    const loading = loadAll(parts, wanted, options);
-    const loaded = loading instanceof Promise ? await loading : loading;
-    const asOf = queryTime(clock, options.asOf, loaded);
-    const finished = parts.map((part, p) => loaded[p]!.map(row => part.finish(row, asOf)));
-    const entities = keys.map((_, i): FoundEntity => {
-      const rows = finished.map((list, p) => list[wanted[p]!.places[i]!]!);
-      return { status: statusOf(rows), rows, onDemand: vector.compute(rows, context) };
-    });
-    return { asOf, vector, entities };
+    const finish = (loaded: Loaded): Found => {
+      const asOf = queryTime(clock, options.asOf, loaded);
+      const finished = parts.map((part, p) => loaded[p]!.map(row => part.finish(row, asOf)));
+      const entities = keys.map((_, i): FoundEntity => {
+        const rows = finished.map((list, p) => list[wanted[p]!.places[i]!]!);
+        return { status: statusOf(rows), rows, onDemand: vector.compute(rows, context) };
+      });
+      return { asOf, vector, entities };
+    };
+    const loaded = loadAll(parts, wanted, options);
+    return loaded instanceof Promise ? loaded.then(finish) : finish(loaded);
   }
 
   /** At once, where the store gives all rows at once. */
@@ -216,7 +223,7 @@ function external({ asOf, vector, entities }: Found): ReadResult {
     let values = known.get(row);
     if (values === undefined) {
       const { outputs } = vector.parts[part]!;
-      values = row.values.map((value, i) => toExternal(decoded(value), outputs[i]!.type));
+      values = row.values().map((value, i) => toExternal(decoded(value), outputs[i]!.type));
       known.set(row, values);
     }
     return values;

@@ -16,6 +16,8 @@ export interface TransformCounts {
 }
 
 export interface TransformResult extends TransformCounts {
+  /** Of those skipped: copies under an id already seen. */
+  readonly copies: number;
   /** Sequence numbers of the records that are to be given again, lowest first; none where all is settled. */
   readonly failures: readonly (number | bigint)[];
   /** What kept rows from being written, where it was an error. */

@@ -9,7 +9,7 @@ import {
 import { createCrashGuard } from './crash-guard.ts';
 import { createRecordDecoder, type DecodedBatch, isBad } from './decode-records.ts';
 import { MillraceError, StoreError } from './errors.ts';
-import { createRowFolder, type PlacedEvent, type RowPass } from './fold-rows.ts';
+import { createRowFolder, type RowPass } from './fold-rows.ts';
 import { createHomeRows } from './home-rows.ts';
 import { markName, moveMark, standingOf } from './marks.ts';
 import type {
@@ -22,6 +22,7 @@ import type {
   StateStore,
   UnappliedStore,
 } from './ports.ts';
+import { byKey, onlyTaken, type PlacedEvent, type RowEvents } from './row-events.ts';
 import { localRowLimits, type RowLimits } from './rows.ts';
 import { createRunGraveyard } from './run-graveyard.ts';
 import { noCounts, type Transform, type TransformCounts, type TransformResult } from './transform-result.ts';
@@ -66,6 +67,7 @@ export function createTransform(options: TransformOptions): Transform {
   const { limits = localRowLimits, code = plan.hash, guardAfterMs = 0 } = options;
   const stream = plan.streams.find(s => s.name === options.stream);
   if (stream === undefined) throw new MillraceError(`the Plan has no stream ${options.stream}`);
+  const streamKey = stream.key;
   const decode = createRecordDecoder(stream);
   const home = createHomeRows(plan, stream, functions, limits);
   const kernels = plan.groups
@@ -85,7 +87,7 @@ export function createTransform(options: TransformOptions): Transform {
   const guard = createCrashGuard({ store, incarnation, code, clock, guardAfterMs });
 
   return async ({ shard, records }) => {
-    if (records.length === 0) return { ...noCounts, failures: [], error: null };
+    if (records.length === 0) return { ...noCounts, copies: 0, failures: [], error: null };
     const progress = await store.readProgress(incarnation);
     const isEnding = await guard.blames(shard, records, progress);
     // The store that failed may fail at this as well.
@@ -118,11 +120,16 @@ export function createTransform(options: TransformOptions): Transform {
       unwritten.push(...result.unwritten);
       error ??= result.error;
     };
-    if (home !== null) await foldPass(home.pass(mark, events, first.arrivalTime));
+    const homePass = home?.pass(mark, events, first.arrivalTime) ?? null;
+    if (homePass !== null) await foldPass(homePass);
     // A mark past an event that has no verdict yet would lose it: other rows stop below the first such.
     const cut = lowest(unwritten);
-    const counting = events.filter(e => e.counts && (cut === null || compareInShard(e, cut) < 0));
-    for (const kernel of others) await foldPass(groupPass(kernel, mark, counting));
+    const mayCount = (e: PlacedEvent): boolean => e.counts && (cut === null || compareInShard(e, cut) < 0);
+    for (const kernel of others) {
+      // Groups on the stream's key find their events by row already.
+      const sorted = homePass !== null && sitsOn(kernel, streamKey) ? homePass.rows : null;
+      await foldPass(groupPass(kernel, mark, sorted, events, mayCount));
+    }
     await graveyard.bury();
 
     const failed = new Set(unwritten.map(e => e.sequence));
@@ -183,34 +190,34 @@ interface Sorted {
   readonly skipped: number;
 }
 
-/** The pass over a group's rows: the events that some slot takes, by entity. */
-function groupPass(kernel: GroupKernel, mark: string, events: readonly PlacedEvent[]): RowPass {
-  const lists = new Map<string, PlacedEvent[]>();
-  for (const placed of events) {
+const sitsOn = ({ group }: GroupKernel, key: readonly string[]): boolean =>
+  group.keys.length === key.length && group.keys.every((name, i) => name === key[i]);
+
+/** The pass over a group's rows: the events that may count and that some slot takes, by entity. */
+function groupPass(
+  kernel: GroupKernel,
+  mark: string,
+  sorted: readonly RowEvents[] | null,
+  events: readonly PlacedEvent[],
+  mayCount: (placed: PlacedEvent) => boolean,
+): RowPass {
+  const takes = (placed: PlacedEvent): boolean => {
     const { event } = placed;
-    if (event.time < kernel.earliestVisible(event.arrivalTime)) continue;
+    if (!mayCount(placed) || event.time < kernel.earliestVisible(event.arrivalTime)) return false;
     // What the definitions compute of an event that ends the process is not computed.
-    if (!placed.endsProcess && !kernel.takes(event)) continue;
-    const key = kernel.keyOf(event.values);
-    if (key === null) continue;
-    const list = lists.get(key);
-    if (list === undefined) lists.set(key, [placed]);
-    else list.push(placed);
-  }
+    return placed.endsProcess || kernel.takes(event);
+  };
   return {
     kernel,
     mark,
-    lists,
-    fold(row, list, progress, take) {
-      const standing = standingOf(row, mark, progress);
-      let changed = false;
-      for (const placed of list) {
-        if (standing.isDone(placed) || standing.isMarked(placed)) continue;
-        take(placed);
-        changed = true;
-      }
-      if (changed) moveMark(row, mark, list.at(-1) as PlacedEvent, progress);
-      return changed;
+    rows: sorted === null ? byKey(kernel.keyOf, events, takes) : onlyTaken(sorted, takes),
+    accept(row, list, progress) {
+      const standing = standingOf(row, mark, progress, list[0] as PlacedEvent);
+      const accepted =
+        standing === null ? list : list.filter(e => !standing.isDone(e) && !standing.isMarked(e));
+      if (accepted.length === 0) return null;
+      moveMark(row, mark, list.at(-1) as PlacedEvent, progress);
+      return accepted;
     },
   };
 }
@@ -239,13 +246,15 @@ function counts(
   rejected: readonly QuarantinedEvent[],
   skipped: number,
   failed: ReadonlySet<number | bigint>,
-): TransformCounts {
+): TransformCounts & Pick<TransformResult, 'copies'> {
   const late = rejected.filter(r => r.reason === 'late' || r.reason === 'future').length;
   const unsettled = events.filter(e => failed.has(e.sequence)).length;
   const accepted = events.filter(e => e.counts && !failed.has(e.sequence)).length;
+  const copies = events.length - unsettled - accepted;
   return {
     accepted,
-    skipped: skipped + events.length - unsettled - accepted,
+    skipped: skipped + copies,
+    copies,
     late,
     bad: rejected.length - late,
     failed: unsettled,

@@ -8,9 +8,10 @@ import {
   type RowFault,
   settledBytes,
 } from '../kernel/index.ts';
-import type { PlacedEvent, Progress, RowPass } from './fold-rows.ts';
+import type { Progress, RowPass } from './fold-rows.ts';
 import type { IdRuns, IdsByRun } from './id-runs.ts';
 import type { StateStore, StoredRow } from './ports.ts';
+import type { PlacedEvent } from './row-events.ts';
 import {
   emptyRow,
   outgrows,
@@ -60,86 +61,120 @@ export function updateRow(
   stored: StoredRow | null,
   progress: Progress,
   ids: IdsByRun,
-  { store, idRuns, limits, runsMustExist }: RowUpdateOptions,
+  options: RowUpdateOptions,
 ): RowUpdate | null | Promise<RowUpdate> {
   const { kernel } = pass;
-  const { headBytes, runBytes, itemBytes = Number.POSITIVE_INFINITY } = limits;
+  const { limits } = options;
   const { row, kept } = openRow(kernel, key, stored);
   const named = runsOf(key, row);
-  let lacking: PlacedEvent[] | null;
+  const again: Attempt = { pass, key, events, stored, progress, ids };
+  let lacking: readonly PlacedEvent[] | null;
   let bytes: Uint8Array;
   try {
     lacking = fold(pass, row, events, progress, ids);
     if (lacking === null) return null;
     bytes = encodeRow(kernel, row);
   } catch (error) {
-    return unreadable(error);
+    return unreadable(again, error);
   }
-  if (!outgrows(key, bytes, limits)) return updated(bytes, kept, lacking);
+  if (row.fault === null && named.length === 0 && isSmall(key, bytes, limits))
+    return { bytes, created: none, replaced: none, lacking, fault: null };
+  return fitted(again, row, bytes, { kept, named, lacking }, options);
+}
+
+/** What a row is folded of, again where it turns out to be faulty. */
+interface Attempt {
+  readonly pass: RowPass;
+  readonly key: string;
+  readonly events: readonly PlacedEvent[];
+  readonly stored: StoredRow | null;
+  readonly progress: Progress;
+  readonly ids: IdsByRun;
+}
+
+const isSmall = (key: string, bytes: Uint8Array, limits: RowLimits): boolean =>
+  !outgrows(key, bytes, limits) && (limits.itemBytes === undefined || bytes.length <= limits.itemBytes);
+
+/** What is known of a folded row that needs more than to be written. */
+interface Folded {
+  readonly kept: RowUpdate['created'];
+  /** The runs it named before. */
+  readonly named: readonly string[];
+  readonly lacking: readonly PlacedEvent[];
+}
+
+/** The update of a row that names runs, outgrew its limits or is faulty. */
+function fitted(
+  again: Attempt,
+  row: Row,
+  bytes: Uint8Array,
+  { kept, named, lacking }: Folded,
+  { store, idRuns, limits, runsMustExist }: RowUpdateOptions,
+): RowUpdate | Promise<RowUpdate> {
+  const { key } = again;
+  const { kernel } = again.pass;
+  const { headBytes, runBytes, itemBytes = Number.POSITIVE_INFINITY } = limits;
+  if (!outgrows(key, bytes, limits)) return updated(bytes, kept);
   // What is in flight, and the names of runs, stay; to move less than this would soon have to be done again.
   const worthwhile = headBytes / 8;
   const idBytes = settledBytes(row.settled);
   const head = row.fault === null ? kernel.encode(row.state) : nothing;
-  if (Math.max(idBytes, head.length) < worthwhile) return updated(bytes, kept, lacking);
-  if (head.length > idBytes) return spilled(head, lacking);
+  if (Math.max(idBytes, head.length) < worthwhile) return updated(bytes, kept);
+  if (head.length > idBytes) return spilled(head);
   const created = [...kept, ...idRuns.spill(key, row, runBytes)];
-  return updated(encodeRow(kernel, row), created, lacking);
+  return updated(encodeRow(kernel, row), created);
 
-  function updated(
-    bytes: Uint8Array,
-    created: readonly StoredRun[],
-    lacking: readonly PlacedEvent[],
-  ): RowUpdate {
+  function updated(bytes: Uint8Array, created: readonly StoredRun[]): RowUpdate {
     const { fault } = row;
     const largest = Math.max(bytes.length, ...created.map(run => run.bytes.length));
-    const update = { bytes, created, replaced: notIn(row, named), lacking, fault };
+    const update = { bytes, created, replaced: notIn(key, row, named), lacking, fault };
     if (fault !== null || largest <= itemBytes) return update;
-    const instead = tooLarge(largest);
+    const where = `table ${tableOf(kernel.group)}, row ${key}`;
+    const detail = `${where}: it would need an item of ${largest} bytes, ${itemBytes} at most`;
+    const instead = faulty('too-large', detail);
     // Where nothing can be set aside, ids in flight take the room: they become smaller once they are settled.
     return instead.lacking.length > 0 ? instead : update;
   }
 
-  async function spilled(head: Uint8Array, lacking: readonly PlacedEvent[]): Promise<RowUpdate> {
+  async function spilled(head: Uint8Array): Promise<RowUpdate> {
     try {
       const created = await spillHead(kernel, store, key, row, head, limits);
-      return updated(encodeRow(kernel, row), created, lacking);
+      return updated(encodeRow(kernel, row), created);
     } catch (error) {
-      if (!(error instanceof RunError)) return unreadable(error);
+      if (!(error instanceof RunError)) return unreadable(again, error);
       if (error.isMissing && !runsMustExist) throw error;
       return faulty('corrupt', error.message);
     }
   }
 
-  function tooLarge(largest: number): RowUpdate {
-    const where = `table ${tableOf(kernel.group)}, row ${key}`;
-    return faulty('too-large', `${where}: it would need an item of ${largest} bytes, ${itemBytes} at most`);
-  }
-
   /** The row as it was read, and nothing folded in. */
   function faulty(reason: RowFault['reason'], detail: string): RowUpdate {
+    const { pass, events, stored, progress, ids } = again;
     const { row } = openRow(kernel, key, stored);
     row.fault = { id: newFaultId(key), reason, detail };
     const lacking = fold(pass, row, events, progress, ids) ?? none;
     const bytes = encodeRow(kernel, row);
-    return { bytes, created: none, replaced: notIn(row, named), lacking, fault: row.fault };
+    return { bytes, created: none, replaced: notIn(key, row, named), lacking, fault: row.fault };
   }
+}
 
-  /** Bytes that only proved to be none when an event, or the next write, needed what they hold. */
-  function unreadable(error: unknown): RowUpdate {
-    if (!(error instanceof CorruptBytesError) || stored === null) throw error;
-    const { row, kept } = unreadableRow(kernel, key, stored, error);
-    // Marks and ids were read: they stay, so that what was counted or set aside is known to be.
-    const { fan, marks, ring, settled, idRuns } = decodeRow(kernel, stored.bytes);
-    Object.assign(row, { fan, marks, ring, settled, idRuns });
-    const lacking = fold(pass, row, events, progress, ids) ?? none;
-    return { bytes: encodeRow(kernel, row), created: kept, replaced: none, lacking, fault: row.fault };
-  }
+/** Bytes that only proved to be none when an event, or the next write, needed what they hold. */
+function unreadable({ pass, key, events, stored, progress, ids }: Attempt, error: unknown): RowUpdate {
+  if (!(error instanceof CorruptBytesError) || stored === null) throw error;
+  const { kernel } = pass;
+  const { row, kept } = unreadableRow(kernel, key, stored, error);
+  // Marks and ids were read: they stay, so that what was counted or set aside is known to be.
+  const { fan, marks, ring, settled, idRuns } = decodeRow(kernel, stored.bytes);
+  Object.assign(row, { fan, marks, ring, settled, idRuns });
+  const lacking = fold(pass, row, events, progress, ids) ?? none;
+  return { bytes: encodeRow(kernel, row), created: kept, replaced: none, lacking, fault: row.fault };
+}
 
-  function notIn(row: Row, ids: readonly string[]): readonly string[] {
-    if (ids.length === 0) return none;
-    const still = runsOf(key, row);
-    return ids.filter(id => !still.includes(id));
-  }
+/** Those of the runs that the row does not name any more. */
+function notIn(key: string, row: Row, ids: readonly string[]): readonly string[] {
+  if (ids.length === 0) return none;
+  const still = runsOf(key, row);
+  return ids.filter(id => !still.includes(id));
 }
 
 const nothing = new Uint8Array(0);
@@ -178,26 +213,29 @@ function unreadableRow(
 
 /** The events that the row lacks afterwards; null where nothing changed. */
 function fold(
-  pass: RowPass,
+  { kernel, mark, accept }: RowPass,
   row: Row,
   events: readonly PlacedEvent[],
   progress: Progress,
   ids: IdsByRun,
-): PlacedEvent[] | null {
-  const lacking: PlacedEvent[] = [];
-  const take = (placed: PlacedEvent): void => {
+): readonly PlacedEvent[] | null {
+  const accepted = accept(row, events, progress, ids);
+  if (accepted === null) return null;
+  let lacking: PlacedEvent[] | null = null;
+  for (const placed of accepted) {
     if (row.fault === null && !placed.endsProcess) {
-      pass.kernel.update(row.state, placed.event);
-      return;
+      kernel.update(row.state, placed.event);
+      continue;
     }
-    if (pass.kernel.group.slots.length === 0) return;
+    if (kernel.group.slots.length === 0) continue;
+    lacking ??= [];
     lacking.push(placed);
     if (row.fault === null) {
       const { sequence, index } = placed;
-      row.setAside = [...row.setAside, { shard: pass.mark, sequence, index }];
+      row.setAside = [...row.setAside, { shard: mark, sequence, index }];
     }
-  };
-  return pass.fold(row, events, progress, take, ids) ? lacking : null;
+  }
+  return lacking ?? none;
 }
 
 const newFaultId = (key: string): string => `${key}#fault-${randomUUID()}`;

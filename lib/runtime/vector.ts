@@ -38,7 +38,8 @@ export interface Segment {
   readonly place: number;
   readonly from: number;
   readonly names: readonly string[];
-  readonly decays: boolean;
+  /** Where they are among the part's outputs that decay; −1 where they do not. */
+  readonly decaying: number;
 }
 
 /** Every group and service of a Plan as vectors, by name. */
@@ -105,10 +106,20 @@ function segmentsOf(picks: readonly Pick[]): Segment[] {
   const segments: (Segment & { readonly names: string[] })[] = [];
   for (const { name, part, at, decays } of picks) {
     const last = segments.at(-1);
-    if (last?.part === part && last.decays === decays) last.names.push(name);
+    if (last?.part === part && last.decaying >= 0 === decays) last.names.push(name);
     else {
-      const place = segments.filter(segment => segment.part === part).length;
-      segments.push({ part, place, from: at, names: [name], decays });
+      const before = segments.filter(segment => segment.part === part);
+      const decaying = before.reduce(
+        (sum, { decaying, names }) => sum + (decaying < 0 ? 0 : names.length),
+        0,
+      );
+      segments.push({
+        part,
+        place: before.length,
+        from: at,
+        names: [name],
+        decaying: decays ? decaying : -1,
+      });
     }
   }
   return segments;
@@ -147,6 +158,6 @@ function compileOnDemand(
   return (rows, given) => {
     // Of features that could not be read nothing is computed: a default would pass for a value.
     if (rows.some(row => row.status === 'failed')) return nulls;
-    return compute([...rows.map(row => row.values), given]);
+    return compute([...rows.map(row => row.values()), given]);
   };
 }

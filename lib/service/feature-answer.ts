@@ -1,4 +1,4 @@
-import { type FeatureValue, type JsonPiece, JsonText, jsonPiece } from '../kernel/index.ts';
+import { type FeatureValue, JsonText } from '../kernel/index.ts';
 import type { FinishedRow } from '../runtime/finish-row.ts';
 import { errorOf, type Found, type FoundEntity, flagsOf, lacksOf } from '../runtime/read.ts';
 import type { Segment, Vector } from '../runtime/vector.ts';
@@ -9,26 +9,25 @@ import { type JsonWriter, jsonWriter } from './value-json.ts';
  * of the key once (`shared`), the features of groups that need no other part stand once too, apart: those of the user
  * for whom items are ranked. Rows that entities have in common otherwise are written once and copied.
  */
-export function createAnswerWriter(): (found: Found, shared?: readonly string[]) => string | Buffer {
+export function createAnswerWriter(): (found: Found, shared?: readonly string[]) => Buffer {
   const layouts = new WeakMap<Vector, Map<string, Layout>>();
   const layoutFor = (vector: Vector, shared: readonly string[] | undefined): Layout => {
     const known = layouts.get(vector) ?? new Map<string, Layout>();
     layouts.set(vector, known);
-    const isShared = vector.parts.map(
-      ({ keyParts }) => shared !== undefined && keyParts.every(k => shared.includes(k)),
-    );
-    const way = shared === undefined ? '' : isShared.join();
-    const layout = known.get(way) ?? layoutOf(vector, shared === undefined ? undefined : isShared);
+    const isShared =
+      shared && vector.parts.map(({ keyParts }) => keyParts.every(part => shared.includes(part)));
+    const way = isShared?.join() ?? '';
+    const layout = known.get(way) ?? layoutOf(vector, isShared);
     known.set(way, layout);
     return layout;
   };
-  let out = new JsonText();
+  const out = new JsonText(Buffer.allocUnsafeSlow);
 
   return ({ asOf, vector, entities }, shared) => {
     const layout = layoutFor(vector, shared);
     // One entity has nothing in common with others.
     const written = entities.length > 1 ? new Map<FinishedRow, Stretch[]>() : null;
-    out.clear();
+    out.restart();
     out.put(layout.before);
     out.integer(asOf);
     out.put(layout.between);
@@ -39,27 +38,15 @@ export function createAnswerWriter(): (found: Found, shared?: readonly string[])
       writeEntity(out, layout, entities[i]!, written);
     }
     out.ascii(']}');
-    const answer = textOf(out);
-    // What one large answer took is not kept for ever.
-    if (out.bytes.length > mostKept) out = new JsonText();
-    return answer;
+    return out.finish() as Buffer;
   };
 }
 
-/** A short string is sent together with its head, in one piece; a long one would be copied once more for that. */
-function textOf({ bytes, at, isAscii }: JsonText): string | Buffer {
-  if (at > longestString) return Buffer.from(bytes.subarray(0, at));
-  return Buffer.from(bytes.buffer, 0, at).toString(isAscii ? 'latin1' : 'utf8');
-}
-
-const longestString = 64 * 1024;
-const mostKept = 8 << 20;
-
 interface Layout {
   /** `{"service":"ranking","asOf":` */
-  readonly before: JsonPiece;
+  readonly before: Uint8Array;
   /** `,"features":["clicks_1h"]` */
-  readonly between: JsonPiece;
+  readonly between: Uint8Array;
   /** What stands once. */
   readonly shared: Stretches | undefined;
   /** What stands in each entity. */
@@ -88,8 +75,8 @@ function layoutOf(vector: Vector, isShared: readonly boolean[] | undefined): Lay
   const own = stretchesOf(vector, part => isShared?.[part] !== true);
   const names = [...own.names, ...onDemand.map(o => o.name)];
   return {
-    before: jsonPiece(`{${JSON.stringify(kind)}:${JSON.stringify(name)},"asOf":`),
-    between: jsonPiece(`,"features":${JSON.stringify(names)}`),
+    before: Buffer.from(`{${JSON.stringify(kind)}:${JSON.stringify(name)},"asOf":`),
+    between: Buffer.from(`,"features":${JSON.stringify(names)}`),
     shared: isShared && stretchesOf(vector, part => isShared[part] === true),
     own,
     onDemand: onDemand.map(({ type }) => jsonWriter(type)),
@@ -139,11 +126,11 @@ function writeEntity(
       out.repeat(known.from, known.to);
       continue;
     }
-    const start = out.at;
+    const start = out.length;
     writeSegment(out, segment, row);
     if (written !== null && row.texts === undefined) {
       const stretches = written.get(row) ?? [];
-      stretches[s] = { from: start, to: out.at };
+      stretches[s] = { from: start, to: out.length };
       written.set(row, stretches);
     }
   }
@@ -161,20 +148,20 @@ function writeEntity(
 }
 
 /** Of a row that is kept, what does not decay is written once and copied from then on. */
-function writeSegment(out: JsonText, segment: SegmentWriter, { texts, values }: FinishedRow): void {
-  const { place, from, writers, decays } = segment;
-  if (texts === undefined || decays) {
-    writeValues(out, writers, values, from);
+function writeSegment(out: JsonText, segment: SegmentWriter, row: FinishedRow): void {
+  const { place, from, decaying, writers } = segment;
+  if (decaying >= 0) {
+    writeValues(out, writers, row.decaying, decaying);
     return;
   }
-  const known = texts.known[place];
+  const known = row.texts?.known[place];
   if (known !== undefined) {
     out.put(known);
     return;
   }
-  const start = out.at;
-  writeValues(out, writers, values, from);
-  texts.put(place, out.piece(start));
+  const start = out.length;
+  writeValues(out, writers, row.values(), from);
+  row.texts?.put(place, out.since(start));
 }
 
 function writeFlags(out: JsonText, segments: readonly Segment[], entity: FoundEntity): void {

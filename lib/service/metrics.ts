@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Quarantine, StateStore, UnappliedStore, WriteOutcome } from '../runtime/ports.ts';
 import type { ProcessedBatch } from './processor.ts';
+import { createRequestMetrics } from './request-metrics.ts';
 
 /** The names of the service's metrics, for those who draw and alarm. Times are seconds, as Prometheus has them. */
 export const metricNames = {
@@ -94,25 +95,7 @@ export function createMetrics(
       labelNames: ['table', 'outcome'],
       registers,
     }),
-    read: new Histogram({
-      name: metricNames.read,
-      help: 'Reading of feature values, from the parsed request to the answer.',
-      labelNames: ['name'],
-      buckets: latencies,
-      registers,
-    }),
-    entities: new Counter({
-      name: metricNames.entities,
-      help: 'Entities read, by what was found.',
-      labelNames: ['name', 'status'],
-      registers,
-    }),
-    requests: new Counter({
-      name: metricNames.requests,
-      help: 'HTTP requests answered.',
-      labelNames: ['route', 'method', 'status'],
-      registers,
-    }),
+    ...createRequestMetrics({ registers, names: metricNames, buckets: latencies }),
   };
 }
 

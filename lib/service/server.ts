@@ -7,7 +7,7 @@ import { ReadRequestError } from '../runtime/read.ts';
 import { type ErrorCode, errorBody, errorStatuses, HttpError } from './errors.ts';
 import { retrySeconds, type ServiceLimits } from './limits.ts';
 import { createOpenApi } from './openapi.ts';
-import { createRoutes, type Route } from './routes.ts';
+import { type Answer, createRoutes, type Route } from './routes.ts';
 import type { Service } from './service.ts';
 
 export interface ServerOptions {
@@ -43,46 +43,56 @@ export function createServer({ service, onError }: ServerOptions): FastifyInstan
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(bodyTypes, { parseAs: 'buffer' }, (request, body, done) => {
-    unpacked(request, body as Buffer, limits.bodyBytes).then(whole => done(null, whole), done);
+    if (request.headers['content-encoding'] === undefined) done(null, body);
+    else unpacked(request, body as Buffer, limits.bodyBytes).then(whole => done(null, whole), done);
   });
   for (const route of routes) {
     app.route({
       method: route.method,
       url: route.path,
-      handler: async (request, reply) => {
-        const { status = 200, type = 'application/json; charset=utf-8', body } = await answer(route, request);
-        return reply.code(status).header('content-type', type).send(body);
+      handler(request, reply) {
+        const send = ({ status = 200, type = 'application/json; charset=utf-8', body }: Answer) =>
+          reply.code(status).header('content-type', type).send(body);
+        const answered = answer(route, request);
+        return answered instanceof Promise ? answered.then(send) : send(answered);
       },
     });
   }
   // Before a body is looked at: of a request to nowhere it does not matter.
-  app.addHook('onRequest', async request => {
-    if (!request.is404) return;
+  app.addHook('onRequest', (request, _, done) => {
+    if (!request.is404) {
+      done();
+      return;
+    }
     const path = request.url.split('?', 1)[0];
     const here = routes.filter(route => route.path === path).map(route => route.method);
-    if (here.length === 0) {
-      throw new HttpError('not-found', `there is no ${path}; there is ${routes.map(r => r.path).join(', ')}`);
-    }
-    throw new HttpError('wrong-method', `${path} takes ${here.join(', ')}, not ${request.method}`, {
-      allow: here.join(', '),
-    });
+    const known = routes.map(r => r.path).join(', ');
+    done(
+      here.length === 0
+        ? new HttpError('not-found', `there is no ${path}; there is ${known}`)
+        : new HttpError('wrong-method', `${path} takes ${here.join(', ')}, not ${request.method}`, {
+            allow: here.join(', '),
+          }),
+    );
   });
   app.setErrorHandler((error, _, reply) => {
     const known = asHttpError(error, limits);
     if (errorStatuses[known.code] >= 500) onError(error);
     return sendError(reply, known);
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
-    metrics.requests.inc({ route, method: request.method, status: reply.statusCode });
+    metrics.countRequest(route, request.method, reply.statusCode);
+    done();
   });
   return app;
 }
 
-async function answer(route: Route, request: FastifyRequest) {
+function answer(route: Route, request: FastifyRequest): Answer | Promise<Answer> {
   const given = request.query as Readonly<Record<string, string | readonly string[]>>;
   const query: Record<string, string> = {};
-  for (const [name, value] of Object.entries(given)) {
+  for (const name in given) {
+    const value = given[name];
     if (!route.query.includes(name)) {
       const known = route.query.join(', ') || 'none';
       throw new HttpError('bad-request', `${route.path} takes no parameter ${name}; it takes ${known}`);

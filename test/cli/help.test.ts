@@ -14,6 +14,7 @@ describe('help', () => {
       'read',
       'plan',
       'quarantine',
+      'worker',
       'status',
       'reset',
     ])
@@ -22,7 +23,7 @@ describe('help', () => {
     expect(stdout).toContain('130 stopped by Ctrl-C');
   });
 
-  test.each(['feed', 'dev', 'send', 'ingest', 'read', 'plan', 'quarantine', 'status', 'reset'])(
+  test.each(['feed', 'dev', 'send', 'ingest', 'read', 'plan', 'quarantine', 'worker', 'status', 'reset'])(
     'of %s teaches by examples',
     async command => {
       const { code, stdout } = await cli(command, '--help');

@@ -57,6 +57,7 @@ describe('millrace plan --env: costs', () => {
     [[...costs, '--gap', 'usr=5'], /--gap: there is no usr; there is author, item, user, user_author/],
     [[...costs, '--gap', 'user=5', '--skew', 'user=1'], /user has both a --gap and a --skew/],
     [[...costs.slice(0, -1), 'user=5'], /--entities says nothing of author, item, user_author: author=N/],
+    [[...costs, '--share', 'user_author=2'], /--share: user_author has 2, and a share ends at 1/],
     [[...costs, '--reads', 'many'], /Write a number, such as 1000 or 2e6/],
     [[...costs, '--sample', 'none.ndjson'], /none\.ndjson does not exist/],
   ])('%j is refused in words', async (args, message) => {

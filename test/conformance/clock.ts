@@ -10,5 +10,13 @@ export function clockConformance(name: string, make: () => Promise<{ readonly ad
       expect(new Date(first).getTime()).toBe(first);
       expect(adapter.now()).toBeGreaterThanOrEqual(first);
     });
+
+    test('waits about as long as it is asked to, if it waits at all', async () => {
+      const { adapter } = await make();
+      const from = adapter.now();
+      await adapter.wait?.(20);
+      // Timers and dates round on their own.
+      if (adapter.wait !== undefined) expect(adapter.now() - from).toBeGreaterThanOrEqual(18);
+    });
   });
 }

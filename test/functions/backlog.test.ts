@@ -95,6 +95,19 @@ test('with events all the time progress is read now and then, and again soon whe
   expect(reads).toBe(5);
 });
 
+test('what has waited too long only since progress was read may be processed by now', async () => {
+  backlog.stored([at(1)]);
+  time += 1_000;
+  backlog.stored([at(9, 'b')]);
+  process(1);
+  time += limitMs - 500;
+  expect(await backlog.behindMs()).toBe(null);
+  process(9, 'b');
+  time += 1_000;
+  expect(await backlog.behindMs()).toBe(null);
+  expect(reads).toBe(1);
+});
+
 test('who asks while progress is read waits for it', async () => {
   backlog.stored([at(1)]);
   process(1);

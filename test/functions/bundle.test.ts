@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import feed from '../../features/feed/index.ts';
 import { bundleFunction, type FunctionName } from '../../functions/bundle.ts';
 import { createDynamoActivePlan } from '../../lib/adapters/dynamodb/active-plan.ts';
 import { controlTable } from '../../lib/adapters/dynamodb/tables.ts';
-import { definitions } from '../../lib/define/index.ts';
+import { type Definitions, definitions } from '../../lib/define/index.ts';
 import type { Plan } from '../../lib/kernel/plan.ts';
 import { activatePlan } from '../../lib/runtime/activate-plan.ts';
 import { tablesOf } from '../../lib/runtime/plan-tables.ts';
@@ -29,9 +29,9 @@ const credentials = {
   AWS_SESSION_TOKEN: 'token',
 };
 
-async function bundled(name: FunctionName) {
+async function bundled(name: FunctionName, file = definitionsFile) {
   const outdir = temporaryDirectory();
-  return { outdir, ...(await bundleFunction({ name, definitions: definitionsFile, outdir })) };
+  return { outdir, ...(await bundleFunction({ name, definitions: file, outdir })) };
 }
 
 /** Calls the handler of a bundle in a process of its own, with this environment and no other. */
@@ -96,6 +96,26 @@ test('the serve function answers from its bundle, which loads the cache only whe
   expect([answer.statusCode, JSON.parse(answer.body).error.code]).toEqual([404, 'not-found']);
   expect(startBytes).toBeLessThan(600_000);
   expect(totalBytes - startBytes).toBeGreaterThan(190_000);
+});
+
+test('definitions with functions of their own bring them along', async () => {
+  const file = join(temporaryDirectory(), 'definitions.ts');
+  writeFileSync(
+    file,
+    `import { count, defineFunction, definitions, entity, featureGroup, stream, string, timestamp } from ${JSON.stringify(resolve('lib/define/index.ts'))};
+    const shout = defineFunction('shout', { version: 1, parameters: [string()], returns: string() }, s => s + '!');
+    export default definitions({ groups: [featureGroup('shouts', {
+      entity: entity('user', { keys: { user: string() } }),
+      from: stream('said', { schema: { user: string(), ts: timestamp() }, eventTime: 'ts', key: 'user' }),
+      features: e => ({ shouts: count().where(shout(e.user).eq('u!')).over('1h') }),
+    })] });`,
+  );
+  const { default: shouting } = (await import(pathToFileURL(file).href)) as { default: Definitions };
+  const { environment } = await startControl(shouting.plan);
+  const { outdir } = await bundled('serve', file);
+  const event = httpRequest('/v1/features', '{"group":"none","entities":[{"user":"u1"}]}');
+  const answer = await invoke(outdir, event, { ...credentials, ...environment });
+  expect(JSON.parse(answer.body).error.message).toBe('there is no feature group "none"; there is shouts');
 });
 
 test('the activate function activates the Plan of its bundle', async () => {

@@ -57,6 +57,7 @@ test('each event gets its answer: where it is stored, or why it is refused', asy
 });
 
 test('metrics say what became of the events, as CloudWatch reads them from the log', async () => {
+  vi.stubEnv('POWERTOOLS_METRICS_NAMESPACE', 'Millrace/prod');
   await create()(request(`${playText()}\nnot json`));
   const metrics = lines.filter(line => '_aws' in line);
   expect(Object.assign({}, ...metrics)).toMatchObject({
@@ -65,7 +66,14 @@ test('metrics say what became of the events, as CloudWatch reads them from the l
     EventsRejected: 1,
     RecordsPut: 1,
   });
-  expect(metrics[0]).toMatchObject({ _aws: { CloudWatchMetrics: [{ Namespace: 'Millrace' }] } });
+  expect(metrics.map(line => line._aws)).toEqual(
+    metrics.map(() => ({
+      Timestamp: expect.any(Number),
+      CloudWatchMetrics: [
+        { Namespace: 'Millrace/prod', Dimensions: [['stream']], Metrics: expect.any(Array) },
+      ],
+    })),
+  );
 });
 
 test('metrics go to the namespace that the deployment names', async () => {

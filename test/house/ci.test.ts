@@ -20,6 +20,8 @@ const played: Readonly<Record<string, string>> = {
   'verify:chronon': "echo 'verify:chronon: 5 values compared, 0 differences'",
   'verify:motion': "echo 'verify:motion: 5 vectors compared, 0 mismatches'",
   'test:dynamodb-local': 'echo 121 passed',
+  'check:infra': 'echo cdk synth: 20 templates',
+  'deploy:local': 'echo every value equal',
   chaos: 'echo every fault occurred',
   fuzz: "echo 'fuzz: 700 requests of 7 operations, seed 4, 0 problems'",
   bench: 'echo figures',
@@ -99,10 +101,13 @@ describe('it fails, and still ends with the count, when', () => {
     ['values differ from SQL', { 'verify:retail': 'exit 1' }, counts],
     ["values differ from Chronon's", { 'verify:chronon': 'exit 1' }, counts],
     ['a running service differs from the oracle', { 'verify:motion': 'exit 1' }, counts],
+    ['templates do not pass', { 'check:infra': 'exit 1' }, counts],
+    ['the local deployment differs', { 'deploy:local': 'exit 1' }, counts],
     ['events are lost in chaos', { chaos: 'exit 1' }, counts],
     ['the fuzz finds something', { fuzz: `${played.fuzz}; exit 1` }, counts],
     ['the fuzz is not run', { fuzz: "echo 'fuzz: not run'; exit 2" }, counts],
     ['the fuzz tries nothing', { fuzz: 'echo skipped' }, counts],
+    ['templates do not hold', { 'check:infra': 'exit 1' }, counts],
     ['the benchmarks do not run', { bench: 'exit 1' }, counts],
   ])('%s', (_, changed, expected) => {
     const { status, output, lastLine } = runWith(changed);

@@ -18,9 +18,12 @@ const mayDiffer: readonly RegExp[] = [
   /^AWS::Lambda::Function .*\.Variables\.(MILLRACE_RETENTION_HOURS|MILLRACE_CACHE_URL.*)$/,
   /^AWS::KinesisFirehose::DeliveryStream .*\.BufferingHints\.SizeInMBs$/,
   /^AWS::ApiGatewayV2::Stage .*\.Throttling(Burst|Rate)Limit$/,
+  // Half of the retention; the window and a minute.
+  /^AWS::CloudWatch::Alarm Alarm(eventsabouttobelost|stalefeatures)\w+\.Properties\.Threshold$/,
+  /^AWS::CloudWatch::Dashboard /,
   /\.(DeletionPolicy|UpdateReplacePolicy)$/,
   // The network, the cache, gradual roll-outs, receivers: there, of another kind, or not there.
-  /^AWS::(EC2|ElastiCache|CodeDeploy)::|^AWS::CloudWatch::Alarm \w+RollBack|^AWS::SNS::Subscription /,
+  /^AWS::(EC2|ElastiCache|CodeDeploy)::|^AWS::CloudWatch::Alarm (\w+RollBack|Alarmcache|Alarmnoevents)|^AWS::SNS::Subscription /,
   /^AWS::Lambda::Function .*\.VpcConfig\./,
   /^AWS::IAM::Role \w*DeploymentRole/,
   /^AWS::Lambda::Alias .*\.UpdatePolicy\.CodeDeployLambdaAliasUpdate\./,
@@ -62,7 +65,10 @@ function factsOf(name: string): ReadonlyMap<string, string> {
   const synthesised = synthesise({ ...settings, ...inPlace });
   const facts = new Map<string, string>();
   const own = (text: string): string =>
-    text.replaceAll(`-${name}-`, '-ENVIRONMENT-').replaceAll(`Millrace ${name}`, 'Millrace ENVIRONMENT');
+    text
+      .replaceAll(`-${name}-`, '-ENVIRONMENT-')
+      .replaceAll(`Millrace ${name}`, 'Millrace ENVIRONMENT')
+      .replaceAll(`Millrace/${name}`, 'Millrace/ENVIRONMENT');
   for (const stack of stackNames) {
     const { Resources } = synthesised.template(stack).toJSON();
     for (const [id, { Metadata: _, ...resource }] of Object.entries<Record<string, unknown>>(Resources)) {

@@ -23,6 +23,9 @@ export interface Resource {
   readonly DeletionPolicy?: string;
   readonly UpdateReplacePolicy?: string;
   readonly DependsOn?: readonly string[];
+  readonly Metadata?: {
+    readonly checkov?: { readonly skip: readonly { readonly id: string; readonly comment: string }[] };
+  };
 }
 
 export interface Synthesised {

@@ -29,6 +29,8 @@ const arbitraryWay = fc.record({
   parts: fc.integer({ min: 1, max: 5 }),
   encodeEvery: fc.integer({ min: 1, max: 20 }),
   cutAt: fc.constantFrom(40, 200, 100_000),
+  // As events come: then most only add to what is there.
+  inOrder: fc.boolean(),
 });
 type Way = typeof arbitraryWay extends fc.Arbitrary<infer T> ? T : never;
 
@@ -36,8 +38,8 @@ function stateAfter({ plan, group }: RandomGroup, events: readonly OracleEvent[]
   const kernel = compileGroup(plan, group);
   const random = randomNumbers(way.seed);
   const states = Array.from({ length: way.parts }, () => kernel.createState());
-  const shuffled = [...events];
-  for (let i = shuffled.length - 1; i > 0; i--) {
+  const shuffled = [...events].sort((a, b) => a.time - b.time);
+  for (let i = shuffled.length - 1; i > 0 && !way.inOrder; i--) {
     const j = random() % (i + 1);
     [shuffled[i], shuffled[j]] = [shuffled[j] as OracleEvent, shuffled[i] as OracleEvent];
   }

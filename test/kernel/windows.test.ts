@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Window } from '../../lib/kernel/plan.ts';
 import { day, floorTo, hour, minute } from '../../lib/kernel/time.ts';
-import { hopOf, windowStart } from '../../lib/kernel/window.ts';
+import { hopOf, timesAlike, windowStart } from '../../lib/kernel/window.ts';
 import { benchOf, field } from './build.ts';
 
 describe('the hop of a window', () => {
@@ -18,6 +18,31 @@ describe('the hop of a window', () => {
     { window: 90 * day, hop: day, name: '90 d' },
   ])('of $name', ({ window, hop }) => {
     expect(hopOf(window)).toBe(hop);
+  });
+});
+
+describe('the times alike', () => {
+  const window = fc.oneof(
+    fc.constantFrom<Window>('lifetime', 5 * minute, hour, day, 7 * day, 90 * day),
+    fc.integer({ min: 5 * minute, max: 90 * day }),
+  );
+
+  it('are those at which no window starts elsewhere, and no others', () => {
+    fc.assert(
+      fc.property(fc.array(window, { maxLength: 4 }), fc.integer({ min: -day, max: 1e12 }), (windows, q) => {
+        const startsAt = (time: number) => windows.map(w => windowStart(w, time));
+        const { from, until } = timesAlike(windows, q);
+        expect(from <= q && q < until).toBe(true);
+        if (windows.every(w => w === 'lifetime')) {
+          expect({ from, until }).toEqual({ from: -Infinity, until: Infinity });
+          return;
+        }
+        expect(startsAt(from)).toEqual(startsAt(q));
+        expect(startsAt(until - 1)).toEqual(startsAt(q));
+        expect(startsAt(from - 1)).not.toEqual(startsAt(q));
+        expect(startsAt(until)).not.toEqual(startsAt(q));
+      }),
+    );
   });
 });
 

@@ -38,7 +38,7 @@ function setUp(length: number, fail: (shard: string, first: number, call: number
     if (through >= first)
       await store.advanceProgress(log.incarnation, shard, { sequence: through, index: 0 });
     const failures = records.slice(records.length - failed).map(r => r.sequence);
-    return { ...noCounts, accepted: records.length - failed, failed, failures, error: null };
+    return { ...noCounts, accepted: records.length - failed, failed, copies: 0, failures, error: null };
   };
   const newDrain = () => createDrain({ stream: 'visits', log, store, transform, batchRecords: 4 });
   return { newDrain, batches };
@@ -98,7 +98,7 @@ describe('a record that makes the transform throw', () => {
       if (has && (records.length > 1 || alone++ < patience)) throw new TypeError('of undefined');
       const { sequence } = records.at(-1)!;
       await store.advanceProgress(log.incarnation, shard, { sequence, index: 0 });
-      return { ...noCounts, accepted: records.length, failures: [], error: null };
+      return { ...noCounts, accepted: records.length, copies: 0, failures: [], error: null };
     };
     const newDrain = () => createDrain({ stream: 'visits', log, store, transform, batchRecords: 64 });
     return { newDrain, sizes, store };

@@ -177,9 +177,9 @@ describe('runs of ids', () => {
     expect(runs).toBeGreaterThanOrEqual(3);
     const other = world.newTransform();
     const again = (at: number) => world.batch(users.map(user => ({ id: 'v3', at, user })));
-    expect(await other(again(601 * second))).toMatchObject({ accepted: 0, skipped: 3 });
+    expect(await other(again(601 * second))).toMatchObject({ accepted: 0, skipped: 3, copies: 3 });
     expect(world.calls).toEqual([`readRuns ${runs}`]);
-    expect(await other(again(602 * second))).toMatchObject({ accepted: 0, skipped: 3 });
+    expect(await other(again(602 * second))).toMatchObject({ accepted: 0, skipped: 3, copies: 3 });
     expect(world.calls).toEqual([`readRuns ${runs}`]);
   });
 

@@ -308,6 +308,23 @@ describe('a batch that fails midway', () => {
     expect(await playsOf(world, 'song_plays')).toEqual(countBy(sent, 'song'));
   });
 
+  test('waits longer and longer, by chance, for a row that others keep overtaking, but not the first time', async () => {
+    const waits: number[] = [];
+    const wait = async (ms: number) => void waits.push(ms);
+    let conflicts = 10;
+    const world = createWorld({
+      clock: { now: () => now, wait },
+      fault: (table, { key }) =>
+        table === 'user_plays@1' && key === 'u1' && conflicts-- > 0 ? 'conflict' : null,
+    });
+    expect(await world.transform({ shard: 'a', records })).toEqual({ ...settled, accepted: 12 });
+    expect(waits).toHaveLength(9);
+    for (const [i, ms] of waits.entries()) {
+      expect(ms).toBeGreaterThanOrEqual(0);
+      expect(ms).toBeLessThan(Math.min(200, 2 ** (i + 3)));
+    }
+  });
+
   test.each([{ fault: 'throttled' }, { fault: 'failed' }, { fault: 'failed after writing' }] as const)(
     'keeps progress below the first event of a row that cannot be written: $fault',
     async ({ fault }) => {

@@ -28,7 +28,7 @@ async function start({ windowMs, held }: { windowMs: number; held?: Promise<void
     async transform(batch) {
       batches.push(batch.records.map(({ sequence }) => Number(sequence)));
       if (batches.length === 1) await held;
-      return { ...noCounts, accepted: batch.records.length, failures: [], error: null };
+      return { ...noCounts, accepted: batch.records.length, copies: 0, failures: [], error: null };
     },
     observe: () => {},
     onError: error => expect.fail(String(error)),

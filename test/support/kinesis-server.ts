@@ -168,6 +168,7 @@ export async function startKinesisServer(options: {
       StreamName: 'stream',
       StreamARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/stream',
       StreamStatus: 'ACTIVE',
+      RetentionPeriodHours: 24,
       StreamCreationTimestamp: 1_767_225_600.5,
       OpenShardCount: shards.filter(s => s.isOpen).length,
     },

@@ -1,4 +1,4 @@
-import type { Lease, LeaseStore } from '../../lib/runtime/worker/ports.ts';
+import { type Lease, type LeaseStore, noLease } from '../../lib/runtime/worker/ports.ts';
 
 export function createMemoryLeases(
   memory: Map<string, Map<string, Lease>> = new Map(),
@@ -10,10 +10,10 @@ export function createMemoryLeases(
       return [...of(life).values()];
     },
     async write(life, lease) {
-      const stored = of(life).get(lease.shard);
-      if ((stored?.counter ?? 0) !== lease.counter - 1) return false;
+      const stored = of(life).get(lease.shard) ?? noLease(lease.shard);
+      if (stored.counter !== lease.counter - 1) return stored;
       of(life).set(lease.shard, { ...lease });
-      return true;
+      return lease;
     },
   };
 }

@@ -118,7 +118,7 @@ export interface World extends MemoryStateStoreOptions {
 }
 
 /** What a transform answers when all is settled and nothing counted. */
-export const settled = { ...noCounts, failures: [], error: null };
+export const settled = { ...noCounts, copies: 0, failures: [], error: null };
 
 /**
  * One memory and what works on it: `newTransform` gives a transform as a new process would have it, with the world's

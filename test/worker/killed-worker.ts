@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
 import { expect } from 'vitest';
-import { arrivalBytes } from '../../features/feed/generator/index.ts';
+import { type Arrival, arrivalBytes } from '../../features/feed/generator/index.ts';
 import { createDynamoLeaseStore } from '../../lib/adapters/dynamodb/lease-store.ts';
 import { createDynamoStateStore } from '../../lib/adapters/dynamodb/state-store.ts';
 import { createKinesisProducer } from '../../lib/adapters/kinesis/producer.ts';
@@ -19,7 +19,7 @@ export interface Parts {
   readonly environment: Readonly<Record<string, string>>;
   /** Where rows are, if not in DynamoDB; `url` is for the worker. */
   readonly redis?: { readonly url: string; readonly store: StateStore };
-  /** The stream `dev-interactions`, made anew with two shards; the first is split, and then two others merged. */
+  /** Of the stream `dev-interactions`, which is new and has two shards, the first is split, and then two are merged. */
   split(): Promise<void>;
   merge(): Promise<void>;
   /** All that is in the stream, shard by shard, parents first. */
@@ -86,13 +86,7 @@ export async function killedWorker(parts: Parts, count: number): Promise<void> {
     });
 
     const records = await parts.stored();
-    const store =
-      redis?.store ??
-      createDynamoStateStore({
-        client: dynamo,
-        tableName: table => `dev-${table.replace('@', '.')}`,
-        progressTable: 'dev-progress',
-      });
+    const store = redis?.store ?? devStore(dynamo);
     const life = String(heir.lines.find(line => line.kind === 'started')!.incarnation);
     const last = new Map(records.map(({ shard, sequence }) => [shard, sequence]));
     await eventually(async () => {
@@ -104,15 +98,7 @@ export async function killedWorker(parts: Parts, count: number): Promise<void> {
     heir.child.kill('SIGTERM');
     expect(await heir.ended, heir.errors()).toBe(0);
 
-    const memory = createMemoryStateStore();
-    const counts = await processFeed(memory, records);
-    const asOf = records.reduce((latest, { arrivalTime }) => Math.max(latest, arrivalTime), 0) + 1;
-    const wanted = await feedValues(memory, arrivals, asOf);
-    expect(counts.accepted).toBeGreaterThan(sent * 0.8);
-    expect(counts.skipped).toBeGreaterThan(0);
-    expect(counts.bad).toBeGreaterThan(0);
-    expect(differences(wanted, await feedValues(store, arrivals, asOf), 1e-9)).toEqual([]);
-
+    await expectSameValues(store, arrivals.slice(0, sent), records);
     const leases = await createDynamoLeaseStore({ client: dynamo, table: 'dev-leases' }).list(life);
     expect(leases.map(({ owner }) => owner)).toEqual(leases.map(() => null));
     expect(leases.filter(({ isDrained }) => isDrained).length).toBe(3);
@@ -124,4 +110,28 @@ export async function killedWorker(parts: Parts, count: number): Promise<void> {
     await Promise.all([heir.ended, victim?.ended]);
     await proxy.stop();
   }
+}
+
+/** The rows of workers that were started with `--prefix dev-`. */
+export const devStore = (dynamo: DynamoDBClient): StateStore =>
+  createDynamoStateStore({
+    client: dynamo,
+    tableName: table => `dev-${table.replace('@', '.')}`,
+    progressTable: 'dev-progress',
+  });
+
+/** What the store has of every entity is what one process makes of the records, shard by shard. */
+export async function expectSameValues(
+  store: StateStore,
+  arrivals: readonly Arrival[],
+  records: readonly LogRecord[],
+): Promise<void> {
+  const memory = createMemoryStateStore();
+  const counts = await processFeed(memory, records);
+  expect(counts.accepted).toBeGreaterThan(arrivals.length * 0.8);
+  expect(counts.skipped).toBeGreaterThan(0);
+  expect(counts.bad).toBeGreaterThan(0);
+  const asOf = records.reduce((latest, { arrivalTime }) => Math.max(latest, arrivalTime), 0) + 1;
+  const wanted = await feedValues(memory, arrivals, asOf);
+  expect(differences(wanted, await feedValues(store, arrivals, asOf), 1e-9)).toEqual([]);
 }

@@ -52,11 +52,11 @@ export function spawnWorker(
   };
 }
 
-/** Looks again and again, for a minute at most. */
+/** Looks again and again, for two minutes at most. */
 export async function eventually(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (const end = Date.now() + 60_000; Date.now() < end; ) {
+  for (const end = Date.now() + 120_000; Date.now() < end; ) {
     if (await holds()) return;
     await new Promise(resolve => setTimeout(resolve, 50));
   }
-  throw new Error(`it did not come within a minute: ${what}`);
+  throw new Error(`it did not come within two minutes: ${what}`);
 }

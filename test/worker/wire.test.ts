@@ -36,9 +36,9 @@ async function startParts(): Promise<Parts & { readonly quarantined: () => reado
 
 test('a worker is killed while it works, the stream is split and merged: every event counts once', async () => {
   const parts = await startParts();
-  await killedWorker(parts, 2_400);
+  await killedWorker(parts, 1_600);
   expect(parts.quarantined().length).toBeGreaterThan(5);
-}, 180_000);
+}, 300_000);
 
 test('the same with rows in Redis', async context => {
   context.skip(noRedis !== undefined, noRedis);
@@ -48,7 +48,7 @@ test('the same with rows in Redis', async context => {
   const store = createRedisStateStore({ client, prefix: 'dev-' });
   await killedWorker(
     { ...(await startParts()), redis: { url: `redis://127.0.0.1:${redis.port}`, store } },
-    2_400,
+    1_600,
   );
   await client.close();
-}, 180_000);
+}, 300_000);

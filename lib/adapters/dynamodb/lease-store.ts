@@ -6,7 +6,7 @@ import {
   QueryCommand,
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
-import type { Lease, LeaseStore } from '../../runtime/worker/ports.ts';
+import { type Lease, type LeaseStore, noLease } from '../../runtime/worker/ports.ts';
 import { failureOf } from './failures.ts';
 import type { Item } from './items.ts';
 import { createRetry, type Pauses } from './retry.ts';
@@ -60,41 +60,37 @@ export function createDynamoLeaseStore({ client, table, pauses }: DynamoLeaseSto
                   }),
             }),
           );
-          return true;
+          return lease;
         } catch (error) {
           if (failureOf(error) !== 'conflict') throw error;
-          // The answer to an earlier try may have been lost: then it is there.
+          // What is in the way may be this very lease: the answer to an earlier try can have been lost.
           const Key = { life: { S: life }, shard: { S: lease.shard } };
           const { Item } = await client.send(
             new GetItemCommand({ TableName: table, Key, ConsistentRead: true }),
           );
-          return Item !== undefined && isSame(leaseOf(Item), lease);
+          return Item === undefined ? noLease(lease.shard) : leaseOf(Item);
         }
       }),
   };
 }
 
-function itemOf(life: string, { shard, owner, counter, checkpoint, isDrained }: Lease): Item {
+function itemOf(life: string, { shard, owner, heir, counter, checkpoint, isDrained }: Lease): Item {
   return {
     life: { S: life },
     shard: { S: shard },
     counter: { N: String(counter) },
     ...(owner === null ? {} : { owner: { S: owner } }),
+    ...(heir === null ? {} : { heir: { S: heir } }),
     ...(checkpoint === null ? {} : { checkpoint: { S: checkpoint } }),
     ...(isDrained ? { drained: { BOOL: true } } : {}),
   };
 }
 
-const leaseOf = ({ shard, counter, owner, checkpoint, drained }: Item): Lease => ({
+const leaseOf = ({ shard, counter, owner, heir, checkpoint, drained }: Item): Lease => ({
   shard: shard?.S ?? '',
   owner: owner?.S ?? null,
+  heir: heir?.S ?? null,
   counter: Number(counter?.N),
   checkpoint: checkpoint?.S ?? null,
   isDrained: drained?.BOOL === true,
 });
-
-const isSame = (a: Lease, b: Lease): boolean =>
-  a.counter === b.counter &&
-  a.owner === b.owner &&
-  a.checkpoint === b.checkpoint &&
-  a.isDrained === b.isDrained;

@@ -4,6 +4,7 @@ import {
   type DynamoDBClient,
   ResourceInUseException,
   ResourceNotFoundException,
+  UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { storeErrorOf } from './failures.ts';
@@ -29,7 +30,7 @@ export async function missingTables(client: DynamoDBClient, names: readonly stri
 export async function makeTable(
   client: DynamoDBClient,
   name: string,
-  { KeySchema, AttributeDefinitions }: TableDefinition,
+  { KeySchema, AttributeDefinitions, ttlAttribute }: TableDefinition,
 ): Promise<void> {
   try {
     await client.send(
@@ -49,4 +50,15 @@ export async function makeTable(
   } catch (error) {
     throw storeErrorOf(error, `wait for table ${name}`);
   }
+  if (ttlAttribute === null) return;
+  try {
+    const TimeToLiveSpecification = { AttributeName: ttlAttribute, Enabled: true };
+    await client.send(new UpdateTimeToLiveCommand({ TableName: name, TimeToLiveSpecification }));
+  } catch (error) {
+    // Not all that stands in for DynamoDB knows it, and another worker may have done it.
+    if (!settled.test((error as Error).message) && (error as Error).name !== 'UnknownOperationException')
+      throw storeErrorOf(error, `expiry of table ${name}`);
+  }
 }
+
+const settled = /already enabled|multiple times/i;

@@ -81,6 +81,7 @@ export const controlTable: TableDefinition = {
  * | `shard` | S | the shard's id |
  * | `counter` | N | one more with every write, which is conditioned on the one before |
  * | `owner` | S | the worker that processes the shard, where one does |
+ * | `heir` | S | the worker that has asked for it, where one has |
  * | `checkpoint` | S | the sequence number that was settled last, for people |
  * | `drained` | BOOL | true once the shard is closed and all its records are settled |
  */

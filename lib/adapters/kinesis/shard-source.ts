@@ -7,6 +7,7 @@ import {
   type ListShardsCommandInput,
   type _Record as Record,
 } from '@aws-sdk/client-kinesis';
+import { hour } from '../../kernel/time.ts';
 import { StoreError } from '../../runtime/errors.ts';
 import type { LogRecord } from '../../runtime/ports.ts';
 import type { ShardReader, ShardSource, StreamShard } from '../../runtime/worker/ports.ts';
@@ -97,23 +98,32 @@ export function createKinesisSource({
   };
 }
 
-/**
- * A name for the stream's present life: another one after it was deleted and made again, when its positions begin anew.
- * Rejects with a StoreError.
- */
-export async function kinesisLife({
+export interface KinesisStream {
+  /** Names the stream's present life: another one after it was deleted and made again, when its positions begin anew. */
+  readonly life: string;
+  /** For how long (ms) it keeps records. */
+  readonly retentionMs: number;
+}
+
+/** What Kinesis says of a stream. Rejects with a StoreError. */
+export async function describeKinesisStream({
   client,
   streamName,
   timeoutMs = 10_000,
-}: KinesisSourceOptions): Promise<string> {
+}: KinesisSourceOptions): Promise<KinesisStream> {
   const command = new DescribeStreamSummaryCommand({ StreamName: streamName });
   const answer = await client
     .send(command, { abortSignal: AbortSignal.timeout(timeoutMs) })
     .catch((error: Error) => {
       throw storeErrorOf(error, `stream ${streamName}`);
     });
-  const created = answer.StreamDescriptionSummary!.StreamCreationTimestamp!;
-  return `${streamName}@${new Date(Math.floor(created.getTime() / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+  const { StreamCreationTimestamp, RetentionPeriodHours } = answer.StreamDescriptionSummary!;
+  // In whole seconds, as not every answer has more.
+  const made = new Date(Math.floor(StreamCreationTimestamp!.getTime() / 1000) * 1000);
+  return {
+    life: `${streamName}@${made.toISOString().slice(0, 19)}Z`,
+    retentionMs: RetentionPeriodHours! * hour,
+  };
 }
 
 function recordOf(shard: string, { SequenceNumber, ApproximateArrivalTimestamp, Data }: Record): LogRecord {

@@ -119,32 +119,35 @@ export function createRowCache(maxBytes: number): RowCache {
   }
 
   function tableOver(rows: Map<string, number>): TableCache {
-    // A batch's rows are read, judged and written in one order: what was found the last time spares looking it up.
+    // A batch's rows are read, judged and written in one order: what was found for the one spares looking it up for
+    // the next.
     let trail: { readonly keys: readonly string[]; readonly places: number[] } = { keys: [], places: [] };
     let laidAt = 0;
 
-    /** The places of the rows, `nowhere` where there is none. */
-    function find(keys: readonly string[]): number[] {
-      const known = laidAt === releases ? trail : null;
-      if (keys === known?.keys) return known.places;
-      const found: number[] = [];
-      let next = 0;
-      for (let i = 0; i < keys.length; i++) {
-        const key = keys[i] as string;
-        let place: number | undefined;
-        if (known !== null) {
-          let n = next;
-          while (n < next + lookAhead && known.keys[n] !== key) n++;
-          if (n < next + lookAhead) {
-            place = known.places[n];
-            next = n + 1;
-          }
-        }
-        found.push(place ?? rows.get(key) ?? nowhere);
-      }
+    function lay(keys: readonly string[], found: number[]): number[] {
       trail = { keys, places: found };
       laidAt = releases;
       return found;
+    }
+
+    const lookUp = (key: string): number => rows.get(key) ?? nowhere;
+
+    /** The places of the rows, `nowhere` where there is none, along the trail as far as it goes. */
+    function follow(keys: readonly string[]): number[] {
+      let known = laidAt === releases ? trail : null;
+      if (keys === known?.keys) return known.places;
+      let next = 0;
+      return keys.map(key => {
+        if (known === null) return lookUp(key);
+        const end = next + lookAhead;
+        let n = next;
+        while (n < end && known.keys[n] !== key) n++;
+        next = n + 1;
+        const place = known.places[n] ?? nowhere;
+        if (n === end) known = null;
+        else if (place !== nowhere) return place;
+        return lookUp(key);
+      });
     }
 
     function rowAt(place: number): KnownRow {
@@ -157,17 +160,28 @@ export function createRowCache(maxBytes: number): RowCache {
     }
 
     return {
-      get: keys => find(keys).map(place => (place === nowhere ? undefined : rowAt(place))),
+      get(keys) {
+        const found: number[] = [];
+        const known: (KnownRow | undefined)[] = [];
+        for (let i = 0; i < keys.length; i++) {
+          const place = lookUp(keys[i] as string);
+          found.push(place);
+          known.push(place === nowhere ? undefined : rowAt(place));
+        }
+        lay(keys, found);
+        return known;
+      },
       versions: keys =>
-        find(keys).map(place =>
+        lay(keys, follow(keys)).map(place =>
           place === nowhere ? Number.NaN : (places.numbers[(place * stride) / 2] as number),
         ),
       set(keys, known) {
-        const found = find(keys);
+        const found = follow(keys);
         for (let i = 0; i < keys.length; i++) {
           let place = found[i] as number;
           if (place === nowhere) {
-            place = newPlace(rows, keys[i] as string);
+            const key = keys[i] as string;
+            place = rows.get(key) ?? newPlace(rows, key);
             found[i] = place;
           }
           keep(place, known[i] as KnownRow);

@@ -33,7 +33,8 @@ export function createStateStore({ database }: DataDirectory, options: StateStor
   /** What the table holds at these keys; what the cache does not know is read at once. */
   function look(table: string, known: TableCache, keys: readonly string[]): KnownRow[] {
     const rows = known.get(keys);
-    const unknown = [...rows.keys()].filter(i => rows[i] === undefined);
+    const unknown: number[] = [];
+    for (let i = 0; i < rows.length; i++) if (rows[i] === undefined) unknown.push(i);
     if (unknown.length > 0) {
       const missing = unknown.map(i => keys[i]!);
       const values = database.getMany(
@@ -42,7 +43,7 @@ export function createStateStore({ database }: DataDirectory, options: StateStor
       );
       const found = values.map(value => (value === undefined ? noRow : decodeRow(value)));
       known.set(missing, found);
-      for (const [n, i] of unknown.entries()) rows[i] = found[n];
+      for (let n = 0; n < unknown.length; n++) rows[unknown[n]!] = found[n];
     }
     return rows as KnownRow[];
   }

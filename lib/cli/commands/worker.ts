@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Plan } from '../../kernel/plan.ts';
 import { MillraceError } from '../../runtime/errors.ts';
 import type { WorkerEvent } from '../../runtime/worker/worker.ts';
@@ -7,10 +7,12 @@ import { untilInterrupted } from '../interrupt.ts';
 import { loadDefinitions } from '../load-definitions.ts';
 import { type CommonOptions, options } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
+import { deployedPlace, ownPlace, type WorkerPlace } from '../worker/place.ts';
 import { createWorkerReport, type WorkerStatus } from '../worker/report.ts';
 
 interface WorkerCommandOptions extends Omit<CommonOptions, 'data'> {
-  readonly bucket: string;
+  readonly env?: string;
+  readonly bucket?: string;
   readonly stream?: string;
   readonly kinesis?: string;
   readonly incarnation?: string;
@@ -26,11 +28,22 @@ interface WorkerCommandOptions extends Omit<CommonOptions, 'data'> {
 export const workerCommand = (): Command =>
   new Command('worker')
     .description('process a Kinesis stream into feature rows, together with other workers')
-    .requiredOption('--bucket <name>', 'the S3 bucket for events that cannot be processed')
+    .option('--bucket <name>', 'the S3 bucket for events that cannot be processed')
     .option('--stream <name>', 'the stream of the definitions; needed where they have several')
     .option('--kinesis <name>', "Kinesis' name of it; the prefix and its own name if not given")
     .option('--prefix <text>', 'what the names of tables begin with, as in prod-user_activity.1', '')
-    .option('--redis <url>', 'keep rows in Redis instead: redis://HOST:PORT, rediss:// for TLS')
+    .addOption(
+      new Option(
+        '--env <name>',
+        'a deployed environment, for all these names and the Plan that is active there',
+      ).conflicts(['bucket', 'kinesis', 'prefix', 'redis']),
+    )
+    .addOption(
+      // A password in it should not stand among the arguments, which all of a machine's users can see.
+      new Option('--redis <url>', 'keep rows in Redis instead: redis://HOST:PORT, rediss:// for TLS').env(
+        'MILLRACE_REDIS_URL',
+      ),
+    )
     .option('--make-tables', 'make the DynamoDB tables that are missing')
     .option('--batch <records>', 'records that are processed at once, at most', wholeUpTo(10_000), 1_000)
     .option('--window <ms>', 'how long records wait for others', wholeUpTo(300_000), 1_000)
@@ -52,31 +65,30 @@ Ctrl-C or TERM: it finishes the batches in hand, gives its shards to the others,
 
 Tables, with --prefix prod- : prod-GROUP.VERSION for each group's rows, prod-progress, prod-leases.
 Redis has rows and progress instead, under the prefix; leases stay in DynamoDB.
+With --env all names are those of the environment's stacks; leases are in millrace-ENV-leases.
 
 Examples:
   millrace worker --prefix prod- --bucket prod-lake
   millrace worker --prefix dev- --bucket dev-lake --make-tables --features features/feed/index.ts
-  millrace worker --bucket lake --redis rediss://cache.internal:6379 --json`,
+  millrace worker --bucket lake --redis rediss://cache.internal:6379 --json
+  millrace worker --env prod --make-tables`,
     )
     .action(async (given: WorkerCommandOptions) => {
       const definitions = await loadDefinitions(given.features);
       const stream = streamOf(definitions.plan, given.stream);
       // The SDK's clients take their time to load, which other commands need not wait for.
       const { openWorker } = await import('../worker/open-worker.ts');
+      const place = await placeOf(stream, given);
       await untilInterrupted(async signal => {
         const worker = await openWorker({
           definitions,
           stream,
-          kinesisStream: given.kinesis ?? given.prefix + stream,
-          incarnation: given.incarnation ?? null,
-          prefix: given.prefix,
-          bucket: given.bucket,
-          redis: given.redis ?? null,
+          place,
           makeTables: given.makeTables ?? false,
           batchRecords: given.batch,
           windowMs: given.window,
           leaseMs: given.lease * 1_000,
-          code: `${definitions.plan.hash}/${packageVersion()}`,
+          version: packageVersion(),
         });
         const say = given.json ? jsonLines : textLines(given.verbose ?? false);
         const report = createWorkerReport(Date.now);
@@ -94,6 +106,17 @@ Examples:
         }
       }, 'after the batches in hand');
     });
+
+async function placeOf(stream: string, given: WorkerCommandOptions): Promise<WorkerPlace> {
+  if (given.env !== undefined) {
+    const { findDeployment } = await import('../../adapters/aws/deployment.ts');
+    return deployedPlace(await findDeployment(given.env), stream, given.incarnation);
+  }
+  const { bucket } = given;
+  if (bucket === undefined)
+    throw new MillraceError('--bucket is missing: name an S3 bucket, or a deployed environment with --env');
+  return ownPlace({ ...given, stream, bucket });
+}
 
 interface Voice {
   started(of: { readonly owner: string; readonly stream: string; readonly incarnation: string }): void;

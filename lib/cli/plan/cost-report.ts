@@ -25,7 +25,9 @@ export function describeCost({ lines, total, naiveTotal, warnings, workload }: C
 
 /** What was not said, and counts. */
 function assumptions({ streams, traffic }: CostEstimate['workload']): string[] {
-  const guessed = streams.flatMap(({ groups }) => groups).filter(({ isMeasured }) => !isMeasured);
+  const guessed = streams
+    .flatMap(({ groups }) => groups)
+    .filter(({ isMeasured, group }) => !isMeasured && group.entity !== '');
   const all = guessed.map(({ group }) => group.name).filter(name => traffic.share?.[name] === undefined);
   const even = new Set(
     guessed.map(({ group }) => group.entity).filter(entity => traffic.spread?.[entity] === undefined),
@@ -39,6 +41,9 @@ function assumptions({ streams, traffic }: CostEstimate['workload']): string[] {
           `events are spread evenly over ${[...even].join(', ')}: no writes are saved then (--gap, --skew or --sample say more)`,
         ]
       : []),
+    ...streams
+      .filter(({ settings }) => settings.source.kind === 'existing')
+      .map(({ name }) => `the stream ${name} is on the bill of its owner`),
     ...(traffic.readsPerSecond === 0 ? ['nobody reads (--reads says how many requests a second do)'] : []),
   ];
 }

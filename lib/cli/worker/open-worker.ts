@@ -5,50 +5,32 @@ import { systemClock } from '../../adapters/clock.ts';
 import { createDynamoClient } from '../../adapters/dynamodb/client.ts';
 import { createDynamoLeaseStore } from '../../adapters/dynamodb/lease-store.ts';
 import { makeTable, missingTables } from '../../adapters/dynamodb/make-tables.ts';
-import { createDynamoStateStore } from '../../adapters/dynamodb/state-store.ts';
-import {
-  dynamoRowLimits,
-  leaseTable,
-  progressTable,
-  rowTable,
-  type TableDefinition,
-} from '../../adapters/dynamodb/tables.ts';
+import { leaseTable, progressTable, rowTable, type TableDefinition } from '../../adapters/dynamodb/tables.ts';
 import { createKinesisClient } from '../../adapters/kinesis/client.ts';
-import { createKinesisSource, kinesisLife } from '../../adapters/kinesis/shard-source.ts';
-import { connectRedis } from '../../adapters/redis/client.ts';
-import { createRedisStateStore } from '../../adapters/redis/state-store.ts';
-import { parseRedisUrl } from '../../adapters/redis/url.ts';
+import { createKinesisSource, describeKinesisStream } from '../../adapters/kinesis/shard-source.ts';
 import { createS3Quarantine } from '../../adapters/s3/quarantine.ts';
 import { createS3UnappliedStore } from '../../adapters/s3/unapplied.ts';
 import { systemTime } from '../../adapters/worker-time.ts';
 import type { CompiledDefinitions } from '../../local/index.ts';
 import { MillraceError } from '../../runtime/errors.ts';
-import { tablesOf, timesToLive } from '../../runtime/plan-tables.ts';
-import type { StateStore } from '../../runtime/ports.ts';
-import { localRowLimits, type RowLimits } from '../../runtime/rows.ts';
+import { tablesOf } from '../../runtime/plan-tables.ts';
 import { createTransform } from '../../runtime/transform.ts';
 import { runWorker, type WorkerEvent } from '../../runtime/worker/worker.ts';
+import { openRows, tableNameOf } from './open-rows.ts';
+import type { WorkerPlace } from './place.ts';
 
 export interface WorkerSettings {
   readonly definitions: CompiledDefinitions;
   /** The stream's name in the definitions. */
   readonly stream: string;
-  /** Kinesis' name of it. */
-  readonly kinesisStream: string;
-  /** Names this life of the stream; null: by when it was made. */
-  readonly incarnation: string | null;
-  /** What the names of all tables begin with, and of Redis' keys. */
-  readonly prefix: string;
-  /** Where events go that cannot be processed. */
-  readonly bucket: string;
-  /** Where rows are kept instead of DynamoDB. */
-  readonly redis: string | null;
+  readonly place: WorkerPlace;
   /** Whether tables that are missing are made. */
   readonly makeTables: boolean;
   readonly batchRecords: number;
   readonly windowMs: number;
   readonly leaseMs: number;
-  readonly code: string;
+  /** Of this code. */
+  readonly version: string;
 }
 
 export interface OpenWorker {
@@ -69,50 +51,42 @@ export class TablesMissingError extends MillraceError {
  * StoreErrors, and with TablesMissingError.
  */
 export async function openWorker(settings: WorkerSettings): Promise<OpenWorker> {
-  const { definitions, stream, kinesisStream: streamName, prefix } = settings;
-  const { plan, functions } = definitions;
+  const { definitions, stream, place, version } = settings;
   const kinesis = createKinesisClient();
   const dynamo = createDynamoClient();
-  const incarnation = settings.incarnation ?? (await kinesisLife({ client: kinesis, streamName }));
+  const s3 = new S3Client({ forcePathStyle: hasOwnEndpoint(), requestHandler: impatient });
+  const streamName = place.kinesisStream;
+  const { life, retentionMs } = await describeKinesisStream({ client: kinesis, streamName });
+  const incarnation = place.incarnation ?? life;
 
-  const names = {
-    leases: `${prefix}leases`,
-    progress: `${prefix}progress`,
-    rows: (table: string) => prefix + table.replace(/[@#]/g, '.'),
-  };
-  const needed = new Map<string, TableDefinition>([[names.leases, leaseTable]]);
-  if (settings.redis === null) {
-    needed.set(names.progress, progressTable);
-    for (const { table, stream: of } of tablesOf(plan))
-      if (of === stream) needed.set(names.rows(table), rowTable);
-  }
-  const missing = await missingTables(dynamo, [...needed.keys()]);
+  const tables = tablesFor(settings);
+  const missing = await missingTables(dynamo, [...tables.keys()]);
   if (missing.length > 0 && !settings.makeTables) {
     throw new TablesMissingError(
       `DynamoDB has no table ${missing.join(', ')}: deploy it, name another --prefix, or let --make-tables make it`,
     );
   }
-  for (const name of missing) await makeTable(dynamo, name, needed.get(name)!);
+  for (const name of missing) await makeTable(dynamo, name, tables.get(name)!);
 
-  const state = await openState();
-  const s3 = new S3Client({ forcePathStyle: hasOwnEndpoint() });
-  const place = { client: s3, bucket: settings.bucket };
+  const bucket = { client: s3, bucket: place.bucket };
+  const rows = await openRows(place.rows, {
+    definitions,
+    dynamo,
+    retentionMs,
+    makeTransform: parts =>
+      createTransform({
+        ...parts,
+        functions: definitions.functions,
+        stream,
+        incarnation,
+        quarantine: createS3Quarantine({ ...bucket, prefix: 'quarantine/' }),
+        unapplied: createS3UnappliedStore({ ...bucket, prefix: 'unapplied/' }),
+        clock: systemClock,
+        code: `${parts.plan.hash}/${version}`,
+        guardAfterMs: 60_000,
+      }),
+  });
   const owner = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
-
-  async function openState(): Promise<State> {
-    if (settings.redis === null) {
-      const store = createDynamoStateStore({
-        client: dynamo,
-        tableName: names.rows,
-        progressTable: names.progress,
-        ttlOf: timesToLive(plan),
-      });
-      return { store, limits: dynamoRowLimits, close: async () => {} };
-    }
-    const client = await connectRedis(parseRedisUrl(settings.redis));
-    const store = createRedisStateStore({ client, ...(prefix === '' ? {} : { prefix }) });
-    return { store, limits: localRowLimits, close: () => client.close() };
-  }
 
   return {
     owner,
@@ -120,21 +94,9 @@ export async function openWorker(settings: WorkerSettings): Promise<OpenWorker> 
     run: (signal, observe) =>
       runWorker({
         source: createKinesisSource({ client: kinesis, streamName }),
-        leases: createDynamoLeaseStore({ client: dynamo, table: names.leases }),
-        store: state.store,
-        transform: createTransform({
-          plan,
-          functions,
-          stream,
-          incarnation,
-          store: state.store,
-          quarantine: createS3Quarantine({ ...place, prefix: 'quarantine/' }),
-          unapplied: createS3UnappliedStore({ ...place, prefix: 'unapplied/' }),
-          clock: systemClock,
-          limits: state.limits,
-          code: settings.code,
-          guardAfterMs: 60_000,
-        }),
+        leases: createDynamoLeaseStore({ client: dynamo, table: place.leaseTable }),
+        store: rows.store,
+        transform: rows.transform,
         incarnation,
         owner,
         leaseMs: settings.leaseMs,
@@ -146,17 +108,28 @@ export async function openWorker(settings: WorkerSettings): Promise<OpenWorker> 
         observe,
       }),
     async close() {
-      await state.close();
+      await rows.close();
       for (const client of [kinesis, dynamo, s3]) client.destroy();
     },
   };
 }
 
-interface State {
-  readonly store: StateStore;
-  readonly limits: RowLimits;
-  close(): Promise<void>;
+/** The tables that the worker sees to, by name. Those of a deployed environment are its stacks'. */
+function tablesFor({
+  definitions: { plan },
+  stream,
+  place: { leaseTable: leases, rows },
+}: WorkerSettings): ReadonlyMap<string, TableDefinition> {
+  const tables = new Map<string, TableDefinition>([[leases, leaseTable]]);
+  if (rows.kind !== 'tables') return tables;
+  tables.set(rows.progressTable, progressTable);
+  for (const { table, stream: of } of tablesOf(plan))
+    if (of === stream) tables.set(tableNameOf(rows.prefix, table), rowTable);
+  return tables;
 }
+
+/** The SDK would wait for an answer for ever, and the shard with it. */
+const impatient = { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
 
 /** What stands in for AWS has no names for buckets in its DNS. */
 const hasOwnEndpoint = (): boolean =>

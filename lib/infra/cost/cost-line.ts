@@ -1,3 +1,5 @@
+import { secondsPerMonth } from './prices.ts';
+
 /** One line of the bill. */
 export interface CostLine {
   readonly part:
@@ -27,6 +29,12 @@ export const costLine = (line: Omit<CostLine, 'cost'>): CostLine => ({
   ...line,
   cost: line.quantity * line.price,
 });
+
+/** Of so many a second. */
+export const perMonth = (perSecond: number): number => perSecond * secondsPerMonth;
+
+/** How formulas write the seconds of a month. */
+export const month = '2,628,000 s';
 
 export const totalOf = (lines: readonly CostLine[]): number =>
   lines.reduce((sum, line) => sum + line.cost, 0);

@@ -1,7 +1,7 @@
 import { type EnvironmentSettings, secondsOf } from '../environment/index.ts';
-import { type CostLine, costLine, figure } from './cost-line.ts';
+import { type CostLine, costLine, figure, month, perMonth } from './cost-line.ts';
 import { functionTime } from './function-time.ts';
-import { hoursPerMonth, prices, secondsPerMonth } from './prices.ts';
+import { hoursPerMonth, prices } from './prices.ts';
 import { functionLines, httpLines } from './usage-lines.ts';
 import {
   batchesPerSecond,
@@ -16,7 +16,7 @@ import {
 export function ingestLines({ settings, traffic, streams }: Workload): CostLine[] {
   const { eventsPerRequest } = traffic;
   const perSecond = streams.reduce((sum, stream) => sum + stream.eventsPerSecond, 0);
-  const calls = (perSecond / eventsPerRequest) * secondsPerMonth;
+  const calls = perMonth(perSecond / eventsPerRequest);
   const formula = `${figure(perSecond)} events/s ÷ ${figure(eventsPerRequest)} × ${month}`;
   return [
     ...httpLines('ingest', 'events', calls, formula),
@@ -42,6 +42,15 @@ export function streamLines(stream: StreamLoad): CostLine[] {
   const gigabytes = perMonth(records * kilobytes) / gigabyteKb;
   const recordsFormula = `${figure(records)} records/s × ${figure(kilobytes)} KB × ${month}`;
   const named = (item: string): string => `Kinesis ${stream.name}, ${item}`;
+  const kept = (item: string, hours: number, price: number): CostLine =>
+    costLine({
+      part,
+      item: named(item),
+      formula: `${figure(gigabytes)} GB × ${figure(hours)} h ÷ ${hoursPerMonth} h`,
+      quantity: (gigabytes * hours) / hoursPerMonth,
+      unit: 'GB-months',
+      price,
+    });
   if (source.kind === 'provisioned') {
     const units = billedUnits(stream, 25 * 1024);
     const shardHours = stream.shards * hoursPerMonth;
@@ -65,13 +74,14 @@ export function streamLines(stream: StreamLoad): CostLine[] {
       ...ifAny(keptHours - 24, () =>
         costLine({
           part,
-          item: named(`kept for ${keptHours} h`),
+          item: named('kept beyond a day'),
           formula: `${stream.shards} shards × ${hoursPerMonth} h`,
           quantity: shardHours,
           unit: 'shard-hours',
           price: prices.kinesisShardHourExtended,
         }),
       ),
+      ...ifAny(keptHours - 168, hours => kept('kept beyond a week', hours, prices.kinesisGbMonthLong)),
     ];
   }
   const readGigabytes = (perMonth(stream.eventsPerSecond * stream.bytesPerEvent) / gigabyte) * readers;
@@ -100,17 +110,17 @@ export function streamLines(stream: StreamLoad): CostLine[] {
       unit: 'GB',
       price: prices.kinesisOnDemandGbOut,
     }),
-    ...ifAny(keptHours - 24, hours =>
-      costLine({
-        part,
-        item: named(`kept for ${keptHours} h`),
-        formula: `${figure(gigabytes)} GB × ${hours} h beyond the first day ÷ ${hoursPerMonth} h`,
-        quantity: (gigabytes * hours) / hoursPerMonth,
-        unit: 'GB-months',
-        price: prices.kinesisOnDemandGbMonthExtended,
-      }),
+    ...ifAny(Math.min(keptHours, 168) - 24, hours =>
+      kept('kept beyond a day', hours, prices.kinesisOnDemandGbMonthExtended),
     ),
+    ...ifAny(keptHours - 168, hours => kept('kept beyond a week', hours, prices.kinesisGbMonthLong)),
   ];
+}
+
+/** A record's size in started units. Records of several events differ in size, and lose half a unit on average. */
+function billedUnits(stream: StreamLoad, unit: number): number {
+  const units = bytesPerRecord(stream) / unit;
+  return stream.eventsPerRecord > 1 ? Math.max(1, units + 0.5) : Math.ceil(units);
 }
 
 /** The function that folds a stream's batches. */
@@ -204,18 +214,9 @@ const archiveMemoryMb = 1_769;
 const bufferMb = 1;
 const daysPerMonth = hoursPerMonth / 24;
 const daysPerYear = 365;
-/** A record's size in started units. Records of several events differ in size, and lose half a unit on average. */
-function billedUnits(stream: StreamLoad, unit: number): number {
-  const units = bytesPerRecord(stream) / unit;
-  return stream.eventsPerRecord > 1 ? Math.max(1, units + 0.5) : Math.ceil(units);
-}
-
 /** The transform and Firehose. */
 const readers = 2;
 const gigabyte = 1024 ** 3;
 const gigabyteKb = 1024 ** 2;
-const month = '2,628,000 s';
-
-const perMonth = (perSecond: number): number => perSecond * secondsPerMonth;
 
 const ifAny = (n: number, line: (n: number) => CostLine): CostLine[] => (n > 0 ? [line(n)] : []);

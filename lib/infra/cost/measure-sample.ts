@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
 import { dynamoRowLimits } from '../../adapters/dynamodb/tables.ts';
-import { compileGroup, type FunctionRegistry, type Plan } from '../../kernel/index.ts';
+import {
+  compileGroup,
+  type FunctionRegistry,
+  type GroupKernel,
+  type Plan,
+  type StreamEvent,
+} from '../../kernel/index.ts';
 import { createRecordDecoder, isBad } from '../../runtime/decode-records.ts';
 import { MillraceError } from '../../runtime/errors.ts';
 import type { LogRecord } from '../../runtime/ports.ts';
 import { tableOf } from '../../runtime/rows.ts';
 import { createTransform } from '../../runtime/transform.ts';
-import type { Batching } from './traffic.ts';
+import { type Batching, rowGroupsOf } from './traffic.ts';
 import { createUnitCountingStore } from './unit-counting-store.ts';
 
 /** An event as it arrived, or would have. */
@@ -180,20 +186,25 @@ function createTakers({
   const stream = plan.streams.find(candidate => candidate.name === name);
   if (stream === undefined) throw new SampleError(`the definitions have no stream ${name}`);
   const decode = createRecordDecoder(stream);
-  const groups = plan.groups
-    .filter(group => group.stream === name)
-    .map(group => ({ group, kernel: compileGroup(plan, group, functions), taken: 0 }));
+  const groups = rowGroupsOf(plan, name).map(group => ({
+    group,
+    kernel: compileGroup(plan, group, functions),
+    taken: 0,
+  }));
   return {
     count(records: readonly LogRecord[]) {
       for (const event of decode(records).outcomes) {
         if (isBad(event)) continue;
-        for (const one of groups)
-          if (one.kernel.keyOf(event.values) !== null && one.kernel.takes(event)) one.taken++;
+        for (const one of groups) if (isTaken(one.kernel, event)) one.taken++;
       }
     },
     taken: () => groups,
   };
 }
+
+/** Rows that remember ids have no slots, and take every event. */
+const isTaken = (kernel: GroupKernel, event: StreamEvent): boolean =>
+  kernel.keyOf(event.values) !== null && (kernel.group.slots.length === 0 || kernel.takes(event));
 
 function hottestShareOf(events: readonly SampleEvent[]): number {
   const counts = new Map<string, number>();

@@ -20,6 +20,8 @@ export const prices = {
   kinesisOnDemandGbOut: 0.04,
   /** Kept beyond the first day, up to seven. */
   kinesisOnDemandGbMonthExtended: 0.1,
+  /** Kept beyond seven days. */
+  kinesisGbMonthLong: 0.023,
   kinesisShardHour: 0.015,
   /** A put of up to 25 KB. */
   kinesisPutUnit: 0.014e-6,

@@ -1,7 +1,7 @@
 import { tableOf } from '../../runtime/rows.ts';
-import { type CostLine, costLine, figure } from './cost-line.ts';
+import { type CostLine, costLine, figure, month, perMonth } from './cost-line.ts';
 import { functionTime } from './function-time.ts';
-import { hoursPerMonth, prices, secondsPerMonth } from './prices.ts';
+import { hoursPerMonth, prices } from './prices.ts';
 import type { GroupLoad } from './traffic.ts';
 import { functionLines, httpLines } from './usage-lines.ts';
 import { batchesPerSecond, rowsPerSecond, type StreamLoad, type Workload } from './workload.ts';
@@ -177,5 +177,3 @@ export function cacheLines({ settings, traffic, plan, streams }: Workload): Cost
 
 /** An entry lives as long as the bound on freshness. */
 const cachedSeconds = 60;
-const month = '2,628,000 s';
-const perMonth = (perSecond: number): number => perSecond * secondsPerMonth;

@@ -1,7 +1,7 @@
 import { secondsOf } from '../environment/index.ts';
 import { alarmsOf } from '../watch/alarms.ts';
-import { type CostLine, costLine, figure } from './cost-line.ts';
-import { hoursPerMonth, prices, secondsPerMonth } from './prices.ts';
+import { type CostLine, costLine, figure, perMonth } from './cost-line.ts';
+import { hoursPerMonth, prices } from './prices.ts';
 import { batchesPerSecond, type Workload } from './workload.ts';
 
 /** What stands there whether or not events come, and what watching them costs. */
@@ -61,12 +61,12 @@ function watchingLines({ settings, streams, traffic, plan }: Workload): CostLine
   const requests = events / traffic.eventsPerRequest + traffic.readsPerSecond;
   const batches = streams.reduce((sum, stream) => sum + batchesPerSecond(stream), 0);
   const calls = requests + batches;
-  const gigabytes = (calls * linesPerCall + requests * accessLine) * (secondsPerMonth / 1024 ** 3);
+  const gigabytes = perMonth(calls * linesPerCall + requests * accessLine) / 1024 ** 3;
   const logDays = secondsOf(settings.logs.keepFor) / 86_400;
   const rollBacks = settings.rollout.kind === 'at-once' ? 0 : liveFunctions + streams.length;
   const alarms = alarmsOf(plan, settings).length + rollBacks;
-  const metrics =
-    streams.length * metricsOfStream + (plan.groups.length + plan.services.length) * metricsOfRead;
+  const read = plan.groups.length + plan.services.length;
+  const metrics = streams.length * metricsOfStream + read * metricsOfRead + metricsOfApi;
   return [
     costLine({
       part,
@@ -87,7 +87,7 @@ function watchingLines({ settings, streams, traffic, plan }: Workload): CostLine
     costLine({
       part,
       item: 'Metrics',
-      formula: `${streams.length} streams × ${metricsOfStream} + ${plan.groups.length + plan.services.length} groups and services × ${metricsOfRead}`,
+      formula: `${streams.length} streams × ${metricsOfStream} + ${read} groups and services × ${metricsOfRead} + ${metricsOfApi} of the API`,
       quantity: metrics,
       unit: 'metrics',
       price: prices.metricMonth,
@@ -114,7 +114,7 @@ function watchingLines({ settings, streams, traffic, plan }: Workload): CostLine
             part,
             item: 'X-Ray',
             formula: `${figure(tracedPerSecond(calls))} of ${figure(calls)} calls/s traced`,
-            quantity: tracedPerSecond(calls) * secondsPerMonth,
+            quantity: perMonth(tracedPerSecond(calls)),
             unit: 'traces',
             price: prices.trace,
           }),
@@ -130,8 +130,11 @@ const linesPerCall = 1_200;
 /** A line of the HTTP API's access log. */
 const accessLine = 350;
 const logCompression = 0.15;
-const metricsOfStream = 20;
-const metricsOfRead = 6;
+/** Those of lib/runtime/metric-names.ts that ingest and transform emit of a stream, and serve of what is read. */
+const metricsOfStream = 25;
+const metricsOfRead = 8;
+/** The HTTP API's own, of its two routes. */
+const metricsOfApi = 12;
 
 /** Lambda's own rule: the first request of a second, and a twentieth of the others. */
 const tracedPerSecond = (calls: number): number => Math.min(calls, 1 + 0.05 * Math.max(0, calls - 1));

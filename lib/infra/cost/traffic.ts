@@ -1,4 +1,5 @@
 import type { GroupPlan, Plan } from '../../kernel/index.ts';
+import { homeGroupOf } from '../../runtime/home-rows.ts';
 import type { MeasuredTraffic } from './measure-sample.ts';
 import { rowsPerEvent, type Spread } from './row-model.ts';
 
@@ -53,43 +54,50 @@ export function groupLoads(
 ): readonly GroupLoad[] {
   const rate = traffic.eventsPerSecond[stream] ?? 0;
   const { key } = plan.streams.find(({ name }) => name === stream) ?? { key: [] };
-  return plan.groups
-    .filter(group => group.stream === stream)
-    .map(group => {
-      const rows = traffic.entities[group.entity] ?? 0;
-      const measured = traffic.measured?.[stream]?.groups[group.name];
-      if (measured !== undefined) {
-        const { takenPerEvent, writtenPerEvent, ...perRow } = measured;
-        return {
-          group,
-          eventsPerSecond: rate * takenPerEvent,
-          rowsPerSecond: rate * writtenPerEvent,
-          ...perRow,
-          rows,
-          isMeasured: true,
-        };
-      }
-      // All events of an entity reach one shard where its key has the stream's in it.
-      const shards = key.every(field => group.keys.includes(field)) ? 1 : batching.shards;
-      const spread = traffic.spread?.[group.entity] ?? {};
-      const eventsPerSecond = rate * (traffic.share?.[group.name] ?? 1);
+  return rowGroupsOf(plan, stream).map(group => {
+    const rows = traffic.entities[group.entity] ?? 0;
+    const measured = traffic.measured?.[stream]?.groups[group.name];
+    if (measured !== undefined) {
+      const { takenPerEvent, writtenPerEvent, ...perRow } = measured;
       return {
         group,
+        eventsPerSecond: rate * takenPerEvent,
+        rowsPerSecond: rate * writtenPerEvent,
+        ...perRow,
         rows,
-        eventsPerSecond,
-        rowsPerSecond:
-          eventsPerSecond *
-          rowsPerEvent({
-            eventsPerSecond,
-            batchSeconds: batching.batchSeconds,
-            shards,
-            entities: rows,
-            ...spread,
-          }),
-        ...usualRow,
-        isMeasured: false,
+        isMeasured: true,
       };
-    });
+    }
+    // All events of an entity reach one shard where its key has the stream's in it.
+    const shards = key.every(field => group.keys.includes(field)) ? 1 : batching.shards;
+    const spread = traffic.spread?.[group.entity] ?? {};
+    const eventsPerSecond = rate * (traffic.share?.[group.name] ?? 1);
+    return {
+      group,
+      rows,
+      eventsPerSecond,
+      rowsPerSecond:
+        eventsPerSecond *
+        rowsPerEvent({
+          eventsPerSecond,
+          batchSeconds: batching.batchSeconds,
+          shards,
+          // How many keys there are that are no entity's nobody said: every event may be another's.
+          entities: group.entity === '' ? Number.MAX_SAFE_INTEGER : rows,
+          ...spread,
+        }),
+      ...usualRow,
+      isMeasured: false,
+    };
+  });
+}
+
+/** A stream's groups, and where its ids are remembered in rows of their own, the group of these; that has no entity. */
+export function rowGroupsOf(plan: Plan, name: string): readonly GroupPlan[] {
+  const groups = plan.groups.filter(group => group.stream === name);
+  const stream = plan.streams.find(candidate => candidate.name === name);
+  const home = stream === undefined ? null : homeGroupOf(plan, stream);
+  return home === null || groups.includes(home) ? groups : [...groups, home];
 }
 
 /** Of the rows of the feed example, after a day: `npm run bench -- --only write-units`. Sequences take the most. */

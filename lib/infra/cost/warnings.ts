@@ -41,7 +41,7 @@ export function limitWarnings(workload: Workload): LimitWarning[] {
     ...workload.streams.flatMap(stream => [
       ...shardWarnings(workload, stream),
       ...batchWarnings(stream),
-      ...tableWarnings(stream),
+      ...tableWarnings(workload, stream),
       ...sizeWarnings(stream),
     ]),
     ...concurrencyWarnings(workload),
@@ -52,7 +52,7 @@ export function limitWarnings(workload: Workload): LimitWarning[] {
 
 const near = 0.5;
 
-function shardWarnings({ traffic, plan }: Workload, stream: StreamLoad): LimitWarning[] {
+function shardWarnings(workload: Workload, stream: StreamLoad): LimitWarning[] {
   const warnings: LimitWarning[] = [];
   const records = recordsPerSecond(stream) / stream.shards;
   const bytes = (stream.eventsPerSecond * stream.bytesPerEvent) / stream.shards;
@@ -65,8 +65,7 @@ function shardWarnings({ traffic, plan }: Workload, stream: StreamLoad): LimitWa
         `a shard gets ${figure(records)} records and ${figure(bytes / 1000)} KB a second, of at most 1,000 and 1,000: ` +
         `provision ${Math.ceil((stream.shards * load) / near)} shards, or let the stream be on demand`,
     });
-  const share =
-    traffic.measured?.[stream.name]?.hottestKeyShare ?? keyShare(workloadEntities({ plan, traffic, stream }));
+  const share = hottestKeyShare(workload, stream);
   const ofKey = share * stream.eventsPerSecond;
   const keyLoad = Math.max(
     ofKey / stream.eventsPerRecord / shardRecordsPerSecond,
@@ -83,27 +82,17 @@ function shardWarnings({ traffic, plan }: Workload, stream: StreamLoad): LimitWa
   return warnings;
 }
 
-const keyShare = (loads: readonly Parameters<typeof hottestShare>[0][]): number =>
-  Math.max(0, ...loads.map(hottestShare));
-
-/** The entities that sit on the stream's key. */
-function workloadEntities({
-  plan,
-  traffic,
-  stream,
-}: Pick<Workload, 'plan' | 'traffic'> & { readonly stream: StreamLoad }): Parameters<
-  typeof hottestShare
->[0][] {
+/** Of a stream's events: as its sample shows, or as is said of the entity whose key is the stream's. */
+function hottestKeyShare({ plan, traffic }: Workload, stream: StreamLoad): number {
+  const measured = traffic.measured?.[stream.name];
+  if (measured !== undefined) return measured.hottestKeyShare;
   const { key } = plan.streams.find(({ name }) => name === stream.name) ?? { key: [] };
-  return stream.groups
+  const shares = stream.groups
     .filter(({ group }) => group.keys.length === key.length && key.every(field => group.keys.includes(field)))
-    .map(({ group, rows }) => ({
-      eventsPerSecond: stream.eventsPerSecond,
-      batchSeconds: stream.batchSeconds,
-      shards: 1,
-      entities: rows,
-      ...traffic.spread?.[group.entity],
-    }));
+    .map(({ group, rows }) =>
+      hottestShare({ ...stream, shards: 1, entities: rows, ...traffic.spread?.[group.entity] }),
+    );
+  return Math.max(0, ...shares);
 }
 
 function batchWarnings(stream: StreamLoad): LimitWarning[] {
@@ -132,16 +121,17 @@ function batchWarnings(stream: StreamLoad): LimitWarning[] {
   return warnings;
 }
 
-function tableWarnings(stream: StreamLoad): LimitWarning[] {
+function tableWarnings({ settings }: Workload, stream: StreamLoad): LimitWarning[] {
   return stream.groups.flatMap(({ group, rowsPerSecond: rows, writeUnitsPerRow }) => {
     const warnings: LimitWarning[] = [];
     const units = rows * writeUnitsPerRow;
-    if (units > near * newTableUnits)
+    const warm = settings.tables.warmThroughput[tableOf(group)]?.writeUnitsPerSecond ?? newTableUnits;
+    if (units > near * warm)
       warnings.push({
         limit: 'table capacity',
         of: tableOf(group),
         message:
-          `${figure(units)} write units a second, where a new table bears ${figure(newTableUnits)} at first: give it warm throughput of ` +
+          `${figure(units)} write units a second, where a new table with these settings bears ${figure(warm)} at first: set its tables.warmThroughput to ` +
           `${figure(2 * units)}`,
       });
     // Every shard's batch writes a row that all shards feed, at most.

@@ -37,7 +37,7 @@ export function workloadOf(plan: Plan, settings: EnvironmentSettings, traffic: T
       name,
       settings: stream,
       ...arrival,
-      eventsPerRecord: packed(arrival.eventsPerRequest, batching.shards),
+      eventsPerRecord: packed(arrival, batching.shards),
       ...batching,
       groups: groupLoads(plan, name, traffic, batching),
     };
@@ -54,16 +54,13 @@ export interface Arrival {
 
 /** How many shards a stream has for that, and how long its batches are gathered: no longer than until they are full. */
 export function batchingOf({ source, batch }: StreamSettings, arrival: Arrival): Batching {
-  const { eventsPerSecond, bytesPerEvent, eventsPerRequest } = arrival;
+  const { eventsPerSecond, bytesPerEvent } = arrival;
   // On demand a stream begins with four shards, and keeps room for twice the load.
   const shards =
     source.kind === 'provisioned'
       ? source.shards
       : Math.max(4, Math.ceil((2 * eventsPerSecond * bytesPerEvent) / shardBytesPerSecond));
-  const mostEvents = Math.min(
-    batch.records * packed(eventsPerRequest, shards),
-    mostBatchBytes / bytesPerEvent,
-  );
+  const mostEvents = Math.min(batch.records * packed(arrival, shards), mostBatchBytes / bytesPerEvent);
   const full = (mostEvents * shards) / eventsPerSecond;
   return { shards, batchSeconds: Math.min(Math.max(secondsOf(batch.window), leastBatchSeconds), full) };
 }
@@ -80,7 +77,7 @@ export const naiveOf = (workload: Workload): Workload => ({
   streams: workload.streams.map(stream => ({
     ...stream,
     eventsPerRecord: 1,
-    groups: stream.groups.map(group => ({
+    groups: stream.groups.filter(isOfPlan).map(group => ({
       ...group,
       rowsPerSecond: stream.eventsPerSecond,
       writeUnitsPerRow: 1,
@@ -88,6 +85,9 @@ export const naiveOf = (workload: Workload): Workload => ({
     })),
   })),
 });
+
+/** Not rows that remember ids only: the naive design counts copies. */
+const isOfPlan = ({ group }: GroupLoad): boolean => group.entity !== '';
 
 /** How many batches of all shards the transform is called with in a second; each shard has at least one event for it. */
 export const batchesPerSecond = ({ eventsPerSecond, shards, batchSeconds }: StreamLoad): number =>
@@ -109,6 +109,11 @@ export const mostBatchBytes = (6 * 1024 * 1024) / 1.4;
 export const shardBytesPerSecond = 1_000_000;
 export const shardRecordsPerSecond = 1_000;
 
-/** Of so many events, spread over shards by chance: how many share a record, on average. */
-const packed = (events: number, shards: number): number =>
-  events / (shards * -Math.expm1(events * Math.log1p(-1 / shards)));
+/** Of a request's events, spread over shards by chance: how many share a record, on average. */
+function packed({ eventsPerRequest, bytesPerEvent }: Arrival, shards: number): number {
+  const filledShards = shards * -Math.expm1(eventsPerRequest * Math.log1p(-1 / shards));
+  return Math.max(1, Math.min(eventsPerRequest / filledShards, fullRecordBytes / (bytesPerEvent + 1)));
+}
+
+/** As the producer of ingest packs them (adapters/kinesis/producer.ts). */
+const fullRecordBytes = 65_536;

@@ -11,7 +11,7 @@ export function problemsOf(settings: EnvironmentSettings): readonly string[] {
   checkTables(settings, report);
   checkKept(settings, report);
   checkNetwork(settings, report);
-  for (const [name, one] of Object.entries(settings.functions)) checkFunction(name, one, settings, report);
+  for (const [name, one] of Object.entries(settings.functions)) checkFunction(name, one, report);
   checkApi(settings, report);
   checkRollout(settings, report);
   checkAlarms(settings, report);
@@ -133,7 +133,6 @@ function checkNetwork({ network, cache, key, account, region }: EnvironmentSetti
 function checkFunction(
   name: string,
   { memoryMebibytes, timeout, reserved }: FunctionSettings,
-  _: EnvironmentSettings,
   report: Report,
 ): void {
   const at = `functions.${name}`;

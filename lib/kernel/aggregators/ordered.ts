@@ -106,17 +106,25 @@ export function ordered(
         codec.skip(r);
       }
     },
-    refold(r, _, origin, __, time) {
+    refold(r, w, origin, value: NonNullable<Value>, time, tie) {
       if (end === 'last') return 'open';
+      const { bytes } = r;
       const n = r.count();
-      if (n < k) return 'open';
+      const first = r.at;
       let last = origin;
       for (let i = 0; i < n; i++) {
         last += r.int();
         ties.skip(r);
         codec.skip(r);
       }
-      return time > last ? 'same' : 'open';
+      if (time <= last) return 'open';
+      if (n >= k) return 'same';
+      w.uint(n + 1);
+      w.copy(bytes, first, r.at);
+      w.int(time - last);
+      ties.write(w, tie);
+      codec.write(w, value);
+      return 'written';
     },
     /** As `encode`, with two more numbers: how long the entries span, and how many bytes they take. */
     writeKept(w, p, origin) {

@@ -106,15 +106,45 @@ export function ranked(
       }
       return p;
     },
-    refold(r, _, __, value: NonNullable<Value>, ___, ____, rank) {
+    refold(r, w, origin, value: NonNullable<Value>, time, tie, rank) {
+      const { bytes, end } = r;
+      const offered = (rankCodec === null ? value : rank) as ScalarValue;
       const n = r.count();
-      if (n < k) return 'open';
-      for (let i = 1; i < n; i++) skipEntry(r);
-      const last = codec.read(r);
-      const lastRank = rankCodec === null ? last : rankCodec.read(r);
-      const offered = rankCodec === null ? value : rank;
-      const better = compareScalars(offered as ScalarValue, lastRank as ScalarValue) * sign;
-      return better < 0 ? 'same' : 'open';
+      const first = r.at;
+      let at = first;
+      let last = first;
+      let isPlaced = false;
+      for (let i = 0; i < n; i++) {
+        last = r.at;
+        const theirs = codec.read(r);
+        const rankOf = rankCodec === null ? theirs : rankCodec.read(r);
+        const better = compareScalars(offered, rankOf as ScalarValue) * sign;
+        // Of equal ranks the later goes first; which of one time does, their ties say.
+        let later = 0;
+        if (rankCodec !== null) {
+          later = time - origin - r.int();
+          tieCodec.skip(r);
+          if (better === 0 && later === 0) return 'open';
+        }
+        if (!isPlaced && (better > 0 || (better === 0 && later > 0))) {
+          isPlaced = true;
+          at = last;
+        }
+      }
+      if (!isPlaced) {
+        if (n === k) return 'same';
+        at = r.at;
+      }
+      w.uint(Math.min(n + 1, k));
+      w.copy(bytes, first, at);
+      codec.write(w, value);
+      if (rankCodec !== null) {
+        rankCodec.write(w, offered);
+        w.int(time - origin);
+        tieCodec.write(w, tie);
+      }
+      w.copy(bytes, at, n === k ? last : end);
+      return n > k ? 'open' : 'written';
     },
     skip(r) {
       for (let n = r.count(); n > 0; n--) skipEntry(r);

@@ -24,6 +24,7 @@ import { noTiles, readTilesHeader, unitOf } from './tiles-header.ts';
  */
 export function emitReadTiles(source: Source, track: Track): void {
   const { encodedKey } = track;
+  // The count is 3 of a tile of all time alone, which has no start, and 5 where that is the only closed one.
   source.line(`
     ${readUint('h')}
     if (h !== 0) {

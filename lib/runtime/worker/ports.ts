@@ -34,6 +34,8 @@ export interface Lease {
   readonly shard: string;
   /** null where nobody does. */
   readonly owner: string | null;
+  /** Who has asked for it: the owner hands it over, if it lives. */
+  readonly heir: string | null;
   /** One more with every write. An owner that lives writes often: where it stands still, the owner is gone. */
   readonly counter: number;
   /** The sequence number that was settled last when this was written, for people: progress says where to read on. */
@@ -47,11 +49,28 @@ export interface LeaseStore {
   /** Strongly consistent; in no promised order. */
   list(life: string): Promise<readonly Lease[]>;
   /**
-   * Writes a lease if the stored one has the counter before its own (1: if there is none). Gives whether this lease is
-   * the stored one now; where it rejects, that is not known.
+   * Writes a lease if the stored one has the counter before its own (1: if there is none). Gives the lease that is stored
+   * now: this one, or the other that was in the way. Where it rejects, it is not known which.
    */
-  write(life: string, lease: Lease): Promise<boolean>;
+  write(life: string, lease: Lease): Promise<Lease>;
 }
+
+/** The lease of a shard that has none yet. */
+export const noLease = (shard: string): Lease => ({
+  shard,
+  owner: null,
+  heir: null,
+  counter: 0,
+  checkpoint: null,
+  isDrained: false,
+});
+
+export const isSameLease = (a: Lease, b: Lease): boolean =>
+  a.counter === b.counter &&
+  a.owner === b.owner &&
+  a.heir === b.heir &&
+  a.checkpoint === b.checkpoint &&
+  a.isDrained === b.isDrained;
 
 /** Time as the worker goes by it. */
 export interface WorkerTime {

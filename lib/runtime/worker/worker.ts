@@ -2,7 +2,14 @@ import type { StateStore } from '../ports.ts';
 import type { Transform } from '../transform-result.ts';
 import { chooseLeases } from './choose-leases.ts';
 import { type HeldLease, holdLease } from './held-lease.ts';
-import type { Lease, LeaseStore, ShardSource, StreamShard, WorkerTime } from './ports.ts';
+import {
+  isSameLease,
+  type Lease,
+  type LeaseStore,
+  type ShardSource,
+  type StreamShard,
+  type WorkerTime,
+} from './ports.ts';
 import { runShard, type SettledBatch } from './run-shard.ts';
 
 export interface WorkerOptions {
@@ -32,7 +39,7 @@ export type WorkerEvent =
   /** It is tried again. Without a shard it is about finding and leasing shards. */
   | { readonly kind: 'trouble'; readonly shard: string | null; readonly error: unknown };
 
-/** `taken` was free, `taken-over` had an owner that lives no more or has more than its share. */
+/** `taken` was free or handed over, `taken-over` had an owner that is gone; `lost` is what another has taken over. */
 export type LeaseChange = 'taken' | 'taken-over' | 'lost' | 'given-up' | 'drained';
 
 /**
@@ -50,6 +57,8 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const held = new Map<string, { readonly lease: HeldLease; readonly ended: Promise<void> }>();
   let shards: { readonly list: readonly StreamShard[]; readonly at: number } | null = null;
   let woken = new AbortController();
+  /** Whether another worker is to hand a shard over soon. */
+  let isWaiting = false;
   const trouble = (shard: string | null) => (error: unknown) => observe({ kind: 'trouble', shard, error });
 
   async function balance(): Promise<void> {
@@ -60,7 +69,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     shards = listed;
     const known = await leases.list(incarnation);
     watch.see(known);
-    const chosen = chooseLeases({
+    const { take, ask } = chooseLeases({
       shards: listed.list,
       leases: known,
       owner,
@@ -68,24 +77,29 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       isBusy: shard => held.has(shard),
       random: time.random,
     });
-    for (const lease of chosen) {
-      if (signal.aborted) return;
-      await take(lease);
+    for (const lease of take) {
+      if (!signal.aborted) await begin(lease);
     }
+    for (const lease of ask) {
+      if (!signal.aborted)
+        await leases.write(incarnation, { ...lease, heir: owner, counter: lease.counter + 1 });
+    }
+    isWaiting = known.some(({ heir }) => heir === owner) || ask.length > 0;
   }
 
-  async function take(found: Lease): Promise<void> {
-    const lease = { ...found, owner, counter: found.counter + 1 };
-    if (!(await leases.write(incarnation, lease))) return;
+  async function begin(found: Lease): Promise<void> {
+    const lease = { ...found, owner, heir: null, counter: found.counter + 1 };
+    if (!isSameLease(await leases.write(incarnation, lease), lease)) return;
     const { shard } = lease;
-    observe({ kind: 'lease', shard, change: found.owner === null ? 'taken' : 'taken-over' });
+    const isGone = found.owner !== null && found.owner !== owner;
+    observe({ kind: 'lease', shard, change: isGone ? 'taken-over' : 'taken' });
     const mine = holdLease(leases, incarnation, lease);
     const ended = work(mine).finally(() => held.delete(shard));
     held.set(shard, { lease: mine, ended });
   }
 
   async function work(lease: HeldLease): Promise<void> {
-    const { shard, lost } = lease;
+    const { shard } = lease;
     const outcome = await runShard({
       shard,
       source,
@@ -95,7 +109,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       batchRecords: options.batchRecords,
       windowMs: options.windowMs,
       time,
-      signal: AbortSignal.any([signal, lost]),
+      signal: AbortSignal.any([signal, lease.over]),
       onBatch(batch) {
         if (batch.settled !== null) lease.settled(batch.settled);
         observe({ kind: 'batch', shard, ...batch });
@@ -103,7 +117,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       onTrouble: trouble(shard),
     });
     const isDrained = outcome === 'drained';
-    while (!lost.aborted) {
+    while (!lease.isLost()) {
       try {
         await lease.giveUp({ isDrained });
         break;
@@ -114,7 +128,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         await time.sleep(renewMs, signal);
       }
     }
-    observe({ kind: 'lease', shard, change: lost.aborted ? 'lost' : isDrained ? 'drained' : 'given-up' });
+    observe({ kind: 'lease', shard, change: lease.isLost() ? 'lost' : isDrained ? 'drained' : 'given-up' });
     if (!isDrained) return;
     // What was made of it can begin.
     shards = null;
@@ -130,7 +144,8 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   await repeat(
     () => balance().catch(trouble(null)),
     async () => {
-      await time.sleep(renewMs * (0.75 + time.random() / 2), AbortSignal.any([signal, woken.signal]));
+      const ms = (isWaiting ? renewMs / 4 : renewMs) * (0.75 + time.random() / 2);
+      await time.sleep(ms, AbortSignal.any([signal, woken.signal]));
       woken = new AbortController();
     },
     signal,

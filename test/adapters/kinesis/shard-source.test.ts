@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createKinesisProducer } from '../../../lib/adapters/kinesis/producer.ts';
-import { createKinesisSource, kinesisLife } from '../../../lib/adapters/kinesis/shard-source.ts';
+import { createKinesisSource, describeKinesisStream } from '../../../lib/adapters/kinesis/shard-source.ts';
 import { StoreError } from '../../../lib/runtime/errors.ts';
 import type { LogRecord } from '../../../lib/runtime/ports.ts';
 import type { ShardReader, ShardSource } from '../../../lib/runtime/worker/ports.ts';
@@ -110,8 +110,9 @@ describe('a read that fails', () => {
   });
 });
 
-test("a stream's life is named by when it was made", async () => {
-  expect(await kinesisLife({ client: server.client, streamName: 'plays' })).toBe(
-    'plays@2026-01-01T00:00:00Z',
-  );
+test("a stream's life is named by when it was made; it says how long it keeps records", async () => {
+  expect(await describeKinesisStream({ client: server.client, streamName: 'plays' })).toEqual({
+    life: 'plays@2026-01-01T00:00:00Z',
+    retentionMs: 24 * 3_600_000,
+  });
 });

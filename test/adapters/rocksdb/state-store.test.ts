@@ -11,6 +11,7 @@ import { createStateStore } from '../../../lib/adapters/rocksdb/state-store.ts';
 import { CorruptBytesError, decodeRow } from '../../../lib/kernel/index.ts';
 import { StoreError } from '../../../lib/runtime/errors.ts';
 import { collect, text } from '../../conformance/harness.ts';
+import { randomOf } from '../../kernel/build.ts';
 import { rocksdbSubject } from './support.ts';
 
 let subject: Awaited<ReturnType<typeof rocksdbSubject<DataDirectory>>>;
@@ -144,6 +145,53 @@ describe('the row cache', () => {
     );
     expect(known.reduce((sum, found) => sum + (found.bytes?.length ?? 0), 0)).toBeLessThanOrEqual(100_000);
     expect(known.length).toBeGreaterThan(5);
+  });
+
+  test('keeps the slab that rows were encoded into, with all that it weighs', () => {
+    const cache = createRowCache(64 << 20).table('t');
+    const slab = new Uint8Array(256 << 10);
+    const rows = Array.from({ length: 100 }, (_, i) => ({
+      version: i + 1,
+      bytes: slab.subarray(i * 1000, i * 1000 + 900).fill(i),
+    }));
+    const keys = rows.map((_, i) => `${i}`);
+    cache.set(keys, rows);
+    expect(cache.get(keys)).toEqual(rows);
+    expect(cache.get(keys)[7]!.bytes!.buffer).toBe(slab.buffer);
+    for (let i = 0; i < 300; i++) set(cache, `other ${i}`, { version: 1, bytes: new Uint8Array(256 << 10) });
+    expect(cache.get(keys).every(known => known === undefined)).toBe(true);
+  });
+
+  test('gives every key its own row, whatever was asked for before and in which order', () => {
+    const seed = 20_260_105;
+    const random = randomOf(seed);
+    const below = (n: number) => Math.floor(random() * n);
+    const cache = createRowCache(60_000).table('t');
+    const truth = new Map<string, number>();
+    let [right, unknown] = [0, 0];
+    for (let step = 1; step < 3_000; step++) {
+      const keys = [...new Set(Array.from({ length: 1 + below(12) }, () => `${below(60)}`))];
+      const asked = keys.filter(() => below(3) > 0);
+      const found = below(2) === 0 ? cache.versions(asked) : cache.get(asked).map(row => row?.version);
+      for (const [i, key] of asked.entries()) {
+        const version = found[i] ?? Number.NaN;
+        if (Number.isNaN(version)) unknown++;
+        else if (version === truth.get(key)) right++;
+        else throw new Error(`seed ${seed}, step ${step}: row ${key} has version ${version}`);
+      }
+      const some = keys.filter(() => below(3) > 0);
+      if (below(5) === 0) {
+        cache.forget(some);
+        continue;
+      }
+      cache.set(
+        some,
+        some.map(() => row(step, 20 + below(2_000))),
+      );
+      for (const key of some) truth.set(key, step);
+    }
+    expect(right).toBeGreaterThan(1_000);
+    expect(unknown).toBeGreaterThan(1_000);
   });
 
   test('forgets one row, and knows it again when told', () => {

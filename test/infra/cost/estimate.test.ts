@@ -3,6 +3,7 @@ import environments from '../../../features/environments.ts';
 import { arrivalBytes, createFeed } from '../../../features/feed/generator/index.ts';
 import feed from '../../../features/feed/index.ts';
 import {
+  count,
   definitions,
   entity,
   featureGroup,
@@ -112,7 +113,7 @@ describe('a line', () => {
       stream({ source: { kind: 'existing', arn: '', keyArn: null, incarnation: 'one' } }),
       0,
     ],
-    ['a day of retention is free', /kept for \d+ h/, stream({ retention: { days: 1 } }), 0],
+    ['a day of retention is free', /kept beyond/, stream({ retention: { days: 1 } }), 0],
     [
       'tables without recovery pay none',
       /PITR/,
@@ -129,6 +130,32 @@ describe('a line', () => {
     ['without tracing there are no traces', /X-Ray/, { ...prod, tracing: false }, 0],
   ])('%s', (_, item, settings, expected) => {
     expect(costOf(estimate({}, settings), item)).toBeCloseTo(expected, 6);
+  });
+
+  test('of a stream whose ids no group remembers is its own; the naive design has none', () => {
+    const [withIds, plain] = [pagesWithIds, pages].map(from => {
+      const group = featureGroup('by_site', {
+        entity: entity('site', { keys: { site: string() } }),
+        from,
+        features: () => ({ views: count().over('1h') }),
+      });
+      const { plan } = definitions({ groups: [group], services: [] });
+      return estimateCost(
+        plan,
+        { ...prod, streams: { pages: interactions } },
+        {
+          ...traffic,
+          eventsPerSecond: { pages: 100 },
+          entities: { site: 1_000 },
+        },
+      );
+    });
+    expect(costOf(plain!, /#ids/)).toBe(0);
+    expect(costOf(withIds!, /#ids@1, writes/)).toBeCloseTo(
+      100 * 1.05 * 2_628_000 * prices.dynamoWriteUnit,
+      1,
+    );
+    expect(withIds!.naiveTotal).toBeCloseTo(plain!.naiveTotal, 0);
   });
 
   test('of rows falls as batches are gathered for longer', () => {
@@ -177,7 +204,7 @@ describe('a warning', () => {
     ],
     [
       'more writes than a new table takes',
-      'table capacity: user_engagement@1',
+      'table capacity: user_sequence@1',
       { eventsPerSecond: { interactions: 5_000 } },
     ],
     [
@@ -193,6 +220,12 @@ describe('a warning', () => {
     ['requests that Lambda does not take', 'payload: interactions', { eventsPerRequest: 20_000 }],
   ])('is given for %s', (_, expected, changed, settings) => {
     expect(limitsOf(changed, settings)).toContain(expected);
+  });
+
+  test('knows what tables were warmed for', () => {
+    const limits = limitsOf({ eventsPerSecond: { interactions: 3_500 } });
+    expect(limits).toContain('table capacity: user_sequence@1');
+    expect(limits).not.toContain('table capacity: user_engagement@1');
   });
 
   test('is given for a row that would not fit an item', () => {
@@ -220,6 +253,12 @@ describe('a warning', () => {
   });
 });
 
+const pagesWithIds = streamOf('pages', {
+  schema: { id: string(), user: string(), page: string(), site: string(), ts: timestamp() },
+  eventTime: 'ts',
+  key: 'user',
+  dedupe: { by: 'id', within: '1h' },
+});
 const pages = streamOf('pages', {
   schema: { user: string(), page: string(), site: string(), ts: timestamp() },
   eventTime: 'ts',

@@ -1,48 +1,95 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { count, decayedCount, distinct, featureGroup, sum } from '../../../lib/define/index.ts';
 import { createKeptRows } from '../../../lib/runtime/kept-rows.ts';
 import { createReader } from '../../../lib/runtime/read.ts';
-import { createWorld, now, type Play, record, songHistory, userPlays } from '../../support/plays.ts';
+import { createAnswerWriter } from '../../../lib/service/feature-answer.ts';
+import {
+  createWorld,
+  now,
+  type Play,
+  plays,
+  record,
+  song,
+  songHistory,
+  userPlays,
+} from '../../support/plays.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
-test('what is remembered of a row is what a reader that remembers nothing finds, whatever happens in between', async () => {
+/** Features that decay, by themselves, by key and in others that are derived from them, between features that do not. */
+const songHeat = featureGroup('song_heat', {
+  entity: song,
+  from: plays,
+  features: e => ({
+    plays: count().over('1h', '7d'),
+    heat: decayedCount({ halfLife: '6h' }).over('24h', '7d'),
+    users: distinct(e.user, { limit: 3 }).over('7d'),
+    heat_by_user: decayedCount({ halfLife: '6h' }).by(e.user, { limit: 3 }).over('7d'),
+    ms: sum(e.ms).over('24h'),
+  }),
+  derived: f => ({ heat_per_play: f.heat_7d.div(f.plays_7d), ms_per_play: f.ms_24h.div(f.plays_7d) }),
+});
+
+test('what is kept of rows is what a reader that keeps nothing finds, to the byte, whatever happens in between', async () => {
+  const groups = ['song_history', 'song_heat'];
   const step = fc.oneof(
     {
       weight: 3,
       arbitrary: fc.record({
-        read: fc.constantFrom('s1', 's2', 's3'),
-        times: fc.integer({ min: 1, max: 4 }),
+        read: fc.subarray(['s1', 's2', 's3'], { minLength: 1 }),
+        ways: fc.array(fc.constantFrom('values', 'text'), { minLength: 1, maxLength: 5 }),
       }),
     },
-    fc.record({ play: fc.constantFrom('s1', 's2'), user: fc.integer({ min: 0, max: 5 }) }),
+    fc.record({
+      play: fc.constantFrom('s1', 's2'),
+      user: fc.constantFrom('ü0', 'u1', 'u2', 'u3', 'u4', 'u5'),
+    }),
     fc.record({ wait: fc.constantFrom(1, 3 * minute, 5 * minute, 61 * minute, day, 8 * day) }),
   );
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async steps => {
-      let time = now;
-      const world = createWorld({ groups: [userPlays, songHistory], clock: { now: () => time } });
-      const { plan, functions, store } = world;
-      const newReader = () => createReader({ plan, functions, store, clock: { now: () => time } });
-      const reader = newReader();
-      let sequence = 0;
-      for (const one of steps) {
-        if ('wait' in one) time += one.wait;
-        else if ('play' in one) {
-          const play: Play = { song: one.play, user: `u${one.user}`, ms: sequence, ts: time };
-          await world.transform({ shard: 'a', records: [record(++sequence, play, { arrivalTime: time })] });
-        } else {
-          for (let i = 0; i < one.times; i++) {
-            const keys = [{ song: one.read }, { song: 's1' }];
-            const asOf = time + 1 + i;
-            const found = await reader.readGroup('song_history', keys, { asOf });
-            expect(found).toEqual(await newReader().readGroup('song_history', keys, { asOf }));
+    fc.asyncProperty(
+      fc.array(step, { minLength: 5, maxLength: 40 }),
+      fc.constantFrom(20_000, 1 << 20),
+      async (steps, keptBytes) => {
+        let time = now;
+        const clock = { now: () => time };
+        const { plan, functions, store, transform } = createWorld({
+          groups: [userPlays, songHistory, songHeat],
+          clock,
+        });
+        const readers = [keptBytes, 0].map(keptBytes =>
+          createReader({ plan, functions, store, clock, keptBytes }),
+        );
+        const write = createAnswerWriter();
+        let sequence = 0;
+        for (const one of steps) {
+          if ('wait' in one) time += one.wait;
+          else if ('play' in one) {
+            const play: Play = { song: one.play, user: one.user, ms: sequence, ts: time };
+            await transform({ shard: 'a', records: [record(++sequence, play, { arrivalTime: time })] });
+          } else {
+            for (const [i, way] of one.ways.entries()) {
+              const keys = one.read.map(song => ({ song }));
+              const asOf = time + 1 + i;
+              const [found, wanted] = await Promise.all(
+                readers.map(async reader => {
+                  const results: unknown[] = [];
+                  for (const group of groups) {
+                    if (way === 'values') results.push(await reader.readGroup(group, keys, { asOf }));
+                    else results.push(write(await reader.find('group', group, keys, { asOf })).toString());
+                  }
+                  return results;
+                }),
+              );
+              expect(found).toEqual(wanted);
+            }
           }
         }
-      }
-    }),
-    { numRuns: 150 },
+      },
+    ),
+    { numRuns: 100 },
   );
 });
 

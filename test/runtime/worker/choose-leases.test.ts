@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { chooseLeases } from '../../../lib/runtime/worker/choose-leases.ts';
-import type { Lease } from '../../../lib/runtime/worker/ports.ts';
+import { type Lease, noLease } from '../../../lib/runtime/worker/ports.ts';
 
-const lease = (shard: string, owner: string | null, isDrained = false): Lease => ({
-  shard,
+const lease = (shard: string, owner: string | null, change: Partial<Lease> = {}): Lease => ({
+  ...noLease(shard),
   owner,
   counter: 3,
-  checkpoint: null,
-  isDrained,
+  ...change,
 });
+const drained = (shard: string): Lease => lease(shard, null, { isDrained: true });
 
 interface Scene {
   readonly shards: readonly (string | readonly [string, ...string[]])[];
@@ -29,7 +29,8 @@ function chosen({ shards, leases = [], expired = [], busy = [] }: Scene): string
     isBusy: (shard: string) => busy.includes(shard),
     random: () => 0,
   };
-  return chooseLeases(view).map(({ shard }) => shard);
+  const { take, ask } = chooseLeases(view);
+  return [...take.map(({ shard }) => shard), ...ask.map(({ shard }) => `${shard}?`)];
 }
 
 test.each<[string, Scene, string[]]>([
@@ -47,6 +48,33 @@ test.each<[string, Scene, string[]]>([
       leases: ['a', 'b', 'c'].map(s => lease(s, 'x')).concat(lease('d', 'me')),
       busy: ['d'],
     },
+    ['a?'],
+  ],
+  [
+    'no second one before the first has come',
+    {
+      shards: ['a', 'b', 'c', 'd'],
+      leases: [lease('a', 'x'), lease('b', 'x', { heir: 'me' }), lease('c', 'x'), lease('d', 'me')],
+      busy: ['d'],
+    },
+    [],
+  ],
+  [
+    'nothing that another has asked for',
+    {
+      shards: ['a', 'b', 'c'],
+      leases: [lease('a', 'x', { heir: 'y' }), lease('b', 'x', { heir: 'y' }), lease('c', 'x')],
+    },
+    [],
+  ],
+  [
+    'what is handed over, beyond its share too',
+    { shards: ['a', 'b'], leases: [lease('a', 'me'), lease('b', 'me')], busy: ['b'] },
+    ['a'],
+  ],
+  [
+    'what was asked of one who is gone',
+    { shards: ['a'], leases: [lease('a', 'x', { heir: 'y' })], expired: ['a'] },
     ['a'],
   ],
   [
@@ -55,14 +83,14 @@ test.each<[string, Scene, string[]]>([
     [],
   ],
   ['parents before children', { shards: ['a', ['b', 'a'], ['c', 'a']] }, ['a']],
-  ['children of drained ones', { shards: ['a', ['b', 'a']], leases: [lease('a', null, true)] }, ['b']],
+  ['children of drained ones', { shards: ['a', ['b', 'a']], leases: [drained('a')] }, ['b']],
   ['children of ones long gone', { shards: [['b', 'a']] }, ['b']],
   [
     'a merged one when both are drained',
-    { shards: ['a', 'b', ['c', 'a', 'b']], leases: [lease('a', null, true), lease('b', 'x')] },
+    { shards: ['a', 'b', ['c', 'a', 'b']], leases: [drained('a'), lease('b', 'x')] },
     [],
   ],
-])('it takes %s', (_, scene, expected) => {
+])('it takes, or asks for, %s', (_, scene, expected) => {
   expect(chosen(scene)).toEqual(expected);
 });
 
@@ -72,7 +100,7 @@ test('workers that look one after the other end up even, and then leave it so', 
       const shards = Array.from({ length: count }, (_, i) => ({ id: `s${i}`, parents: [] }));
       const owners = new Map<string, string>();
       const moves = (owner: string): number => {
-        const taken = chooseLeases({
+        const { take, ask } = chooseLeases({
           shards,
           leases: [...owners].map(([shard, owner]) => lease(shard, owner)),
           owner,
@@ -80,8 +108,8 @@ test('workers that look one after the other end up even, and then leave it so', 
           isBusy: shard => owners.get(shard) === owner,
           random: () => 0.4,
         });
-        for (const { shard } of taken) owners.set(shard, owner);
-        return taken.length;
+        for (const { shard } of [...take, ...ask]) owners.set(shard, owner);
+        return take.length + ask.length;
       };
       const all = Array.from({ length: workers }, (_, i) => `w${i}`);
       for (let round = 0; round < count; round++) for (const owner of all) moves(owner);

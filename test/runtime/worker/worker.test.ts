@@ -1,118 +1,7 @@
 import { expect, test } from 'vitest';
 import { StoreError } from '../../../lib/runtime/errors.ts';
-import type { LogRecord, StateStore } from '../../../lib/runtime/ports.ts';
-import type { LeaseStore } from '../../../lib/runtime/worker/ports.ts';
-import { runWorker, type WorkerEvent } from '../../../lib/runtime/worker/worker.ts';
-import { createMemoryLeases } from '../../support/memory-leases.ts';
-import { createMemoryShards } from '../../support/memory-shards.ts';
-import { createMemoryStateStore } from '../../support/memory-state-store.ts';
-import { createWorld, incarnation, record, type World } from '../../support/plays.ts';
-import { createTestTime } from '../../support/worker-time.ts';
-
-const leaseMs = 9_000;
-
-/** A stream, its leases, what is made of it, and workers that come and go. */
-function createScene({
-  onRead,
-  ...world
-}: World & { readonly onRead?: (shard: string | null) => void } = {}) {
-  const { memory, newTransform, ...seen } = createWorld(world);
-  const time = createTestTime();
-  const leases = createMemoryLeases();
-  const stream = createMemoryShards((_, shard) => onRead?.(shard));
-  let sequence = 0n;
-
-  return {
-    ...seen,
-    time,
-    leases,
-    stream,
-    owners: () =>
-      Object.fromEntries([...(leases.memory.get(incarnation)?.values() ?? [])].map(l => [l.shard, l.owner])),
-    /** Puts so many plays of a user into a shard. */
-    play(shard: string, user: string, times: number): void {
-      for (let i = 0; i < times; i++) stream.put(shard, record(++sequence, { user }, { shard }));
-    },
-    plays: async (): Promise<Record<string, unknown>> =>
-      Object.fromEntries(
-        Object.entries(await seen.values('user_plays')).map(([user, values]) => [
-          user,
-          values.plays_lifetime,
-        ]),
-      ),
-    /** `freezeAt`: at which of the store's operations, from its first batch on, it freezes. */
-    start(
-      owner: string,
-      { freezeAt = 0, ...options }: { readonly batchRecords?: number; readonly freezeAt?: number } = {},
-    ) {
-      const stopping = new AbortController();
-      const events: WorkerEvent[] = [];
-      let gate: { readonly open: Promise<void>; release(): void } | null = null;
-      const passGate = async () => gate?.open;
-      let operations = 0;
-      const before = () => {
-        if (attempts.length > 0 && ++operations === freezeAt) freeze();
-        return passGate();
-      };
-      /** As SIGSTOP does: it waits at whatever it does next. */
-      function freeze() {
-        let release = () => {};
-        const open = new Promise<void>(resolve => {
-          release = resolve;
-        });
-        gate = { open, release };
-      }
-      const store = createMemoryStateStore({ ...world, before }, memory);
-      const transform = newTransform(store);
-      /** The shard and the sequence numbers of each attempt at a batch. */
-      const attempts: { readonly shard: string; readonly sequences: number[]; readonly at: number }[] = [];
-      const gated: LeaseStore = {
-        list: life => passGate().then(() => leases.list(life)),
-        write: (life, lease) => passGate().then(() => leases.write(life, lease)),
-      };
-      const ended = runWorker({
-        source: stream,
-        leases: gated,
-        store: store as StateStore,
-        incarnation,
-        owner,
-        leaseMs,
-        shardsMs: 10_000,
-        batchRecords: 4,
-        windowMs: 1_000,
-        time,
-        signal: stopping.signal,
-        observe: event => events.push(event),
-        transform(batch) {
-          const sequences = batch.records.map((r: LogRecord) => Number(r.sequence));
-          attempts.push({ shard: batch.shard, sequences, at: time.now() });
-          return transform(batch);
-        },
-        ...options,
-      });
-      return {
-        events,
-        attempts,
-        changes: () => events.flatMap(e => (e.kind === 'lease' ? [`${e.change} ${e.shard}`] : [])),
-        troubles: () => events.flatMap(e => (e.kind === 'trouble' ? [(e.error as Error).message] : [])),
-        settledRecords: () => events.reduce((sum, e) => sum + (e.kind === 'batch' ? e.records.length : 0), 0),
-        freeze,
-        isFrozen: () => gate !== null,
-        thaw() {
-          gate?.release();
-          gate = null;
-        },
-        async stop() {
-          stopping.abort();
-          await ended;
-        },
-        /** Asks it to stop, and does not wait. */
-        stopping: () => stopping.abort(),
-        ended,
-      };
-    },
-  };
-}
+import { incarnation } from '../../support/plays.ts';
+import { createScene, leaseMs } from './scene.ts';
 
 test('one worker takes all shards from their beginning, in batches, and gives them up at its end', async () => {
   const scene = createScene();
@@ -159,11 +48,22 @@ test('a worker that comes gets its share, and who stays takes over at once from 
   const first = scene.start('w1');
   await scene.time.until(() => load('w1') === 4, 'the first has all');
   const second = scene.start('w2');
-  await scene.time.until(() => load('w1') === 2 && load('w2') === 2, 'each has half');
-  for (const shard of ['a', 'b', 'c', 'd']) scene.play(shard, 'u1', 3);
-  await scene.time.until(async () => (await scene.plays()).u1 === 12, 'all is counted');
-  await scene.time.pass(60_000);
-  expect([first, second].map(w => w.changes().filter(c => c.startsWith('lost')).length)).toEqual([2, 0]);
+  for (let i = 0; i < 60; i++) {
+    for (const shard of ['a', 'b', 'c', 'd']) scene.play(shard, 'u1', 1);
+    await scene.time.pass(1_000);
+  }
+  expect([load('w1'), load('w2')]).toEqual([2, 2]);
+  await scene.time.until(async () => (await scene.plays()).u1 === 240, 'all is counted');
+  // A shard is handed over between two batches: none is processed by both.
+  const tried = [first, second].flatMap(w => w.attempts.flatMap(({ sequences }) => sequences));
+  expect(tried.sort((x, y) => x - y)).toEqual(Array.from({ length: 240 }, (_, i) => i + 1));
+  const counts = (change: string) =>
+    [first, second].map(w => w.changes().filter(c => c.startsWith(`${change} `)).length);
+  expect([counts('given-up'), counts('taken'), counts('lost')]).toEqual([
+    [2, 0],
+    [4, 2],
+    [0, 0],
+  ]);
   const before = scene.time.now();
   await first.stop();
   await scene.time.until(() => load('w2') === 4, 'the second has all');
@@ -284,6 +184,22 @@ test('what fails is given again from the first record that failed, after growing
   const pauses = again.slice(1).map((attempt, i) => attempt.at - again[i]!.at);
   expect(pauses.slice(0, 3)).toEqual([...pauses.slice(0, 3)].sort((x, y) => x - y));
   expect(pauses[0]).toBeGreaterThan(0);
+  await worker.stop();
+});
+
+test('a record that no batch with it survives comes alone in the end, and the others are settled', async () => {
+  const scene = createScene({
+    onAttempt(_, sequences) {
+      if (sequences.includes(7) && sequences.length > 1) throw new TypeError('what is that?');
+    },
+  });
+  scene.stream.add('a');
+  scene.play('a', 'u1', 20);
+  const worker = scene.start('w1', { batchRecords: 20 });
+  await scene.time.until(() => worker.settledRecords() === 20, 'all is settled');
+  expect(await scene.plays()).toEqual({ u1: 20 });
+  expect(worker.attempts.map(({ sequences }) => sequences)).toContainEqual([7]);
+  expect(new Set(worker.troubles())).toEqual(new Set(['what is that?']));
   await worker.stop();
 });
 

@@ -1,0 +1,34 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { JsonText } from '../../lib/kernel/index.ts';
+
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+
+test('texts stay as they are while others are written, short ones and long ones in turn', () => {
+  const length = fc.oneof(fc.nat(2_000), fc.nat(60_000), fc.constant(200_000));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'ü', '€'), length), { maxLength: 40 }), wanted => {
+      const out = new JsonText();
+      const texts = wanted.map(([character, length]) => {
+        const half = character.repeat(Math.ceil(length / 2));
+        out.raw(half);
+        out.repeat(0, out.length);
+        return { text: out.finish(), whole: half + half };
+      });
+      for (const { text, whole } of texts) expect(textOf(text)).toBe(whole);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('what was written of a text that came to nothing is dropped', () => {
+  const out = new JsonText();
+  out.raw('[1');
+  const first = out.finish();
+  out.raw('{"half');
+  out.restart();
+  out.put(Buffer.from('{}'));
+  expect(textOf(out.since(0))).toBe('{}');
+  expect(textOf(out.finish())).toBe('{}');
+  expect(textOf(first)).toBe('[1');
+});
