@@ -94,6 +94,6 @@ test('errors say what to do', async () => {
   );
   expect(await stderrOf('status', '--env', 'prod')).toContain('no environment prod is deployed in eu-west-1');
   expect(await stderrOf('send', eventsFile(1), '--env', 'dev', '--url', 'http://127.0.0.1:1')).toContain(
-    "option '--env <name>' cannot be used with option '--url <url>'",
+    'no service answers at http://127.0.0.1:1: is environment dev still deployed?',
   );
 });

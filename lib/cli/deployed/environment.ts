@@ -3,8 +3,7 @@ import { createSignedFetch } from '../../adapters/aws/signed-fetch.ts';
 import { createDynamoActivePlan } from '../../adapters/dynamodb/active-plan.ts';
 import { createDynamoClient } from '../../adapters/dynamodb/client.ts';
 import type { Activation, DeployedPlan } from '../../runtime/ports.ts';
-import type { EnvironmentOptions } from '../options.ts';
-import { noCredentials, type RunningService, ServiceError, serviceAt } from '../service-client.ts';
+import { noCredentials, type RunningService, ServiceError } from '../service-client.ts';
 
 /** A deployed environment, as commands use it. */
 export interface DeployedEnvironment {
@@ -14,14 +13,18 @@ export interface DeployedEnvironment {
   activePlan(): Promise<{ readonly activation: Activation } & DeployedPlan>;
 }
 
-/**
- * Finds what `--env` names, in the region that is given or that the profile has. Throws DeploymentError, and ServiceError
- * without credentials or permission.
- */
+export interface OpenEnvironmentOptions {
+  readonly profile?: string;
+  /** That of the profile unless given. */
+  readonly region?: string;
+  /** Where the API is, if not where the stacks say: behind a domain of its own, for instance. */
+  readonly url?: string;
+}
+
+/** Finds what `--env` names. Throws DeploymentError, and ServiceError without credentials or permission. */
 export async function openEnvironment(
   name: string,
-  profile?: string,
-  region?: string,
+  { profile, region, url }: OpenEnvironmentOptions = {},
 ): Promise<DeployedEnvironment> {
   // The SDK's clients, all of them, look there.
   if (profile !== undefined) process.env.AWS_PROFILE = profile;
@@ -42,7 +45,7 @@ export async function openEnvironment(
   return {
     deployment,
     service: {
-      url: deployment.apiUrl,
+      url: url?.replace(/\/+$/, '') ?? deployment.apiUrl,
       fetch: createSignedFetch({ region: deployment.region }),
       advice: `is environment ${name} still deployed?`,
     },
@@ -55,11 +58,3 @@ export async function openEnvironment(
     },
   };
 }
-
-/** The service that the options name: the environment's, or else the one at the URL. */
-export const serviceOf = async ({
-  env,
-  profile,
-  url,
-}: EnvironmentOptions & { readonly url: string }): Promise<RunningService> =>
-  env === undefined ? serviceAt(url) : (await openEnvironment(env, profile)).service;

@@ -12,7 +12,10 @@ export async function deployedPlan(
   profile?: string,
 ): Promise<Plan | null> {
   try {
-    const environment = await openEnvironment(name, profile, region);
+    const environment = await openEnvironment(name, {
+      region,
+      ...(profile === undefined ? {} : { profile }),
+    });
     return (await environment.activePlan()).plan;
   } catch (error) {
     if (error instanceof DeploymentError && error.isAbsent) return null;
