@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { arrivalBytes, createFeed, noFaults } from '../../features/feed/generator/index.ts';
 import type { EnvironmentStatus } from '../../lib/cli/deployed/status.ts';
 import type { EntityKey } from '../../lib/runtime/read.ts';
+import { blocksOf, readDocument } from '../docs/shell.ts';
 import type { Connection } from './signed-requests.ts';
 import { untilProcessed, type World } from './world.ts';
 
@@ -31,7 +32,8 @@ export async function tryCommandLine(world: World, options: CommandLineOptions):
     const [a, b] = [JSON.stringify(found), JSON.stringify(expected)];
     if (a !== b) problems.push(`${what}: ${a}, and not ${b}`);
   };
-  const api = ['--env', 'local', '--url', connection.endpoint + deployment.apiPath];
+  const url = connection.endpoint + deployment.apiPath;
+  const api = ['--env', 'local', '--url', url];
   const ask = async (...args: string[]): Promise<unknown> =>
     JSON.parse((await run(connection, [...args, '--json'], signal)).stdout);
 
@@ -60,6 +62,10 @@ export async function tryCommandLine(world: World, options: CommandLineOptions):
   } finally {
     await rm(folder, { recursive: true });
   }
+
+  const printed = await runAsDocumented(connection, url, signal);
+  for (const expected of ['1 accepted', 'user_engagement', 'last hour'])
+    if (!printed.includes(expected)) problems.push(`docs/deploy.md: its commands do not print ${expected}`);
 
   const before = await quarantine.count();
   const listed = (await ask('quarantine', 'list', '--env', 'local')) as { counts: object };
@@ -91,13 +97,32 @@ function someEvents(seed: number): Buffer {
 
 const program = fileURLToPath(new URL('../../bin/millrace.ts', import.meta.url));
 
-function run({ endpoint, region, credentials }: Connection, args: readonly string[], signal: AbortSignal) {
-  const env = {
-    ...process.env,
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-  };
-  return promisify(execFile)(process.execPath, [program, ...args], { env, signal, maxBuffer: 1 << 26 });
+function run(connection: Connection, args: readonly string[], signal: AbortSignal) {
+  const options = { env: environmentOf(connection), signal, maxBuffer: 1 << 26 };
+  return promisify(execFile)(process.execPath, [program, ...args], options);
 }
+
+/** The commands of docs/deploy.md for the first value, as a reader types them, of this environment instead of dev. */
+async function runAsDocumented(connection: Connection, api: string, signal: AbortSignal) {
+  const commands = blocksOf(readDocument('docs/deploy.md'), 'sh').find(block =>
+    block.includes('millrace send'),
+  );
+  if (commands === undefined) throw new Error('docs/deploy.md does not say how to send an event');
+  const cwd = await mkdtemp(join(tmpdir(), 'millrace-deploy-'));
+  const npx = `npx() { shift; "${process.execPath}" "${program}" "$@"; }`;
+  const script = `${npx}\n${commands.replaceAll('--env dev', '--env local --url "$API"')}`;
+  const options = { cwd, env: { ...environmentOf(connection), NO_COLOR: '1', API: api }, signal };
+  try {
+    return (await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], options)).stdout;
+  } finally {
+    await rm(cwd, { recursive: true });
+  }
+}
+
+const environmentOf = ({ endpoint, region, credentials }: Connection) => ({
+  ...process.env,
+  AWS_ENDPOINT_URL: endpoint,
+  AWS_REGION: region,
+  AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+});
