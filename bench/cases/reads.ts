@@ -6,7 +6,7 @@ import definitions from '../../features/feed/index.ts';
 import { openDataDirectory } from '../../lib/adapters/rocksdb/data-directory.ts';
 import { createQuarantine } from '../../lib/adapters/rocksdb/quarantine.ts';
 import { createUnappliedStore } from '../../lib/adapters/rocksdb/unapplied.ts';
-import type { StateStore } from '../../lib/runtime/ports.ts';
+import type { StateStore, StoredRow } from '../../lib/runtime/ports.ts';
 import { createReader, type Reader } from '../../lib/runtime/read.ts';
 import { defaultLimits } from '../../lib/service/limits.ts';
 import { createMetrics } from '../../lib/service/metrics.ts';
@@ -93,10 +93,13 @@ function everChanging(store: StateStore): StateStore {
   let changes = 0;
   return {
     ...store,
-    async read(table, keys) {
+    read(table, keys) {
       changes++;
-      const rows = await store.read(table, keys);
-      return rows.map(row => row && { ...row, version: row.version + changes });
+      const changed = (rows: readonly (StoredRow | null)[]) =>
+        rows.map(row => row && { ...row, version: row.version + changes });
+      const rows = store.read(table, keys);
+      // At once, as the store itself: a promise would be another way through a read.
+      return rows instanceof Promise ? rows.then(changed) : changed(rows);
     },
   };
 }

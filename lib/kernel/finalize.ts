@@ -70,6 +70,8 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
   const reader = new Reader(new Uint8Array());
   const head: StateHead = { newest: eternal, sized: true };
   const unflagged = new Array<Flag | undefined>(readings.length).fill(undefined);
+  // One for all questions: a value has been made of it before the next one is asked.
+  const query = { q: 0, start: eternal };
 
   function take(bytes: Uint8Array, q: number): void {
     reader.reset(bytes);
@@ -116,10 +118,11 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
     }
     for (const recent of recents) recent.partial = null;
     for (const bytes of parts) take(bytes, q);
+    query.q = q;
     for (const { fold, starts, windows } of tracks) {
       for (let w = 0; w < windows.length; w++) {
         if (w > 0) fold.widen(w - 1);
-        const query = { q, start: starts[w] as number };
+        query.start = starts[w] as number;
         for (const { at, finish, cell, object, instead } of (windows[w] as WindowReadings).readings) {
           const { value, flag } =
             cell >= 0 ? finish(fold.cells, cell, query) : finish(fold.objects[object], 0, query);
@@ -131,7 +134,8 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
     if (into !== undefined) for (const { reading, fold } of decaying) addPartial(into, reading, fold);
     for (const { partial, readings } of recents) {
       for (const { at, finish, window, instead } of readings) {
-        const { value, flag } = finish(partial, 0, { q, start: windowStart(window, q) });
+        query.start = windowStart(window, q);
+        const { value, flag } = finish(partial, 0, query);
         values[at] = value ?? instead;
         if (flag !== undefined) flagAt(at, flag);
       }
@@ -140,13 +144,15 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
   }
 
   return Object.assign(finalize, {
-    decayed: (partials: Decaying, q: number): Finished[] =>
-      decaying.map(({ reading: { finish, instead }, width, place }) => {
-        // What decays does not ask where its window begins: the partial has nothing from before.
-        const query = { q, start: eternal };
+    decayed(partials: Decaying, q: number): Finished[] {
+      query.q = q;
+      // What decays does not ask where its window begins: the partial has nothing from before.
+      query.start = eternal;
+      return decaying.map(({ reading: { finish, instead }, width, place }) => {
         const finished = width > 0 ? finish(partials, place, query) : finish(partials[place], 0, query);
         return finished.value === null ? { ...finished, value: instead } : finished;
-      }),
+      });
+    },
   });
 }
 

@@ -25,8 +25,8 @@ export interface Room<T extends object> {
 }
 
 export interface Kept<T extends object> {
-  readonly version: number;
-  readonly times: Times;
+  version: number;
+  times: Times;
   /** Null until it is asked for again. */
   made: T | null;
   bytes: number;
@@ -64,7 +64,14 @@ export function createKeptRows(mostBytes: number): KeptRows {
         },
         note(key, version, times) {
           if (mostBytes === 0) return;
-          youngBytes -= young.get(key)?.bytes ?? 0;
+          const known = young.get(key);
+          // Of rows that change from read to read, one entry serves on: new ones would be garbage that has grown old.
+          if (known?.made === null) {
+            known.version = version;
+            known.times = times;
+            return;
+          }
+          youngBytes -= known?.bytes ?? 0;
           const bytes = entryBytes + key.length;
           young.set(key, { version, times, made: null, bytes });
           grow(bytes);

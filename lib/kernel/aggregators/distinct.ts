@@ -69,7 +69,7 @@ export function histogram(input: ValueType, limit: number): ObjectAggregator<Bou
     merge: (into, from) => mergeBounded(into, from, zero, addCounter),
     encode: (w, partial) => encodeBounded(w, partial, codec, (_, counter) => writeCount(w, counter.n)),
     decode: r => decodeBounded(r, limit, codec, () => ({ n: readCount(r) })),
-    skip: r => skipBounded(r, codec, r => r.skipUint()),
+    skip: r => skipBounded(r, codec, skipCount),
     refold: (r, w, _, value: ScalarValue) => refold(r, w, value, oneMore),
     gatherer: {
       create: () => createBounded<Counter>(limit),
@@ -91,7 +91,10 @@ export interface Counter {
 /** Value → count, largest first, ties by value; all of them, or the `top` largest. */
 export function histogramCounts(partial: BoundedMap<Counter>, top: number | undefined): Finished {
   const counts: Count[] = [];
-  for (const [value, { n }] of partial.entries) counts.push({ value, n });
+  // Without the pairs that iterating makes: each read of a row comes here.
+  partial.entries.forEach(({ n }, value) => {
+    counts.push({ value, n });
+  });
   return flagged(largestFirst(counts, top), partial.overflow);
 }
 
@@ -165,8 +168,10 @@ export const flagged = (value: Finished['value'], overflow: boolean): Finished =
 
 const membership: PayloadFold = { skip: () => {}, change: null, begin: () => {} };
 
+const skipCount = (r: Reader): void => r.skipUint();
+
 const oneMore: PayloadFold = {
-  skip: r => r.skipUint(),
+  skip: skipCount,
   change: (r, w) => writeCount(w, readCount(r) + 1),
   begin: w => writeCount(w, 1),
 };

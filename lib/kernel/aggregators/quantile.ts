@@ -71,20 +71,21 @@ export function quantileOf(s: Sketch, q: number, accuracy: number): Finished {
   // Written so that the bin of the greatest doubles does not overflow.
   const middle = (bin: number): number =>
     Math.min(gamma ** (bin - 1) * ((2 * gamma) / (gamma + 1)), Number.MAX_VALUE);
-  const flag = s.negative.joined || s.positive.joined ? ({ flag: 'overflow' } as const) : {};
+  const isInexact = s.negative.joined || s.positive.joined;
+  const finished = (value: number): Finished => (isInexact ? { value, flag: 'overflow' } : { value });
   let rank = Math.floor(q * (n - 1));
   for (let i = s.negative.bins.length - 1; i >= 0; i--) {
     rank -= s.negative.counts[i] as number;
-    if (rank < 0) return { value: -middle(s.negative.bins[i] as number), ...flag };
+    if (rank < 0) return finished(-middle(s.negative.bins[i] as number));
   }
   rank -= s.zeros;
-  if (rank < 0) return { value: 0, ...flag };
+  if (rank < 0) return finished(0);
   const { bins, counts } = s.positive;
   for (let i = 0; i < bins.length; i++) {
     rank -= counts[i] as number;
-    if (rank < 0) return { value: middle(bins[i] as number), ...flag };
+    if (rank < 0) return finished(middle(bins[i] as number));
   }
-  return { value: middle(bins.at(-1) as number), ...flag };
+  return finished(middle(bins.at(-1) as number));
 }
 
 function total(s: Side): number {
