@@ -20,6 +20,8 @@ async function startEnvironment(api: ApiAnswer) {
           SetAsideBucket: 'b',
           ControlTable: 'c',
           ProgressTable: 'p',
+          LeaseTable: 'l',
+          StreamIncarnations: '{}',
         },
       },
     ],

@@ -36,7 +36,7 @@ export const workerCommand = (): Command =>
       new Option(
         '--env <name>',
         'a deployed environment, for all these names and the Plan that is active there',
-      ).conflicts(['bucket', 'kinesis', 'prefix', 'redis']),
+      ).conflicts(['bucket', 'kinesis', 'prefix', 'redis', 'makeTables']),
     )
     .addOption(
       // A password in it should not stand among the arguments, which all of a machine's users can see.
@@ -65,13 +65,13 @@ Ctrl-C or TERM: it finishes the batches in hand, gives its shards to the others,
 
 Tables, with --prefix prod- : prod-GROUP.VERSION for each group's rows, prod-progress, prod-leases.
 Redis has rows and progress instead, under the prefix; leases stay in DynamoDB.
-With --env all names are those of the environment's stacks; leases are in millrace-ENV-leases.
+With --env all names are those of the environment's stacks.
 
 Examples:
   millrace worker --prefix prod- --bucket prod-lake
   millrace worker --prefix dev- --bucket dev-lake --make-tables --features features/feed/index.ts
   millrace worker --bucket lake --redis rediss://cache.internal:6379 --json
-  millrace worker --env prod --make-tables`,
+  millrace worker --env prod`,
     )
     .action(async (given: WorkerCommandOptions) => {
       const definitions = await loadDefinitions(given.features);

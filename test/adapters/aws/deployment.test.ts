@@ -11,9 +11,11 @@ const stack = (environment: string, name: string, outputs: Readonly<Record<strin
 
 const data = {
   StreamNames: '{"plays":"dev-Data-Plays1A2B"}',
+  StreamIncarnations: '{"plays":"plays-7"}',
   SetAsideBucket: 'dev-bucket',
   ControlTable: 'dev-control',
   ProgressTable: 'dev-progress',
+  LeaseTable: 'dev-leases',
 };
 
 async function clientOf(stacks: readonly FakeStack[]) {
@@ -38,9 +40,11 @@ test('an environment is found by its tag, whatever else the account has', async 
     region: 'eu-west-1',
     apiUrl: 'https://x.execute-api.eu-west-1.amazonaws.com',
     streams: new Map([['plays', 'dev-Data-Plays1A2B']]),
+    incarnations: new Map([['plays', 'plays-7']]),
     bucket: 'dev-bucket',
     controlTable: 'dev-control',
     progressTable: 'dev-progress',
+    leaseTable: 'dev-leases',
   });
 });
 
