@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import feed from '../../features/feed/index.ts';
 import { interactions } from '../../features/feed/interactions.ts';
@@ -386,3 +387,15 @@ function refusal(action: () => unknown): string {
   }
   return 'nothing was refused';
 }
+
+test('the app says in a line what is wrong, without a trace of its own code', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['bin/app.ts'], {
+    env: { ...process.env, CDK_CONTEXT_JSON: '{"env":"typo"}' },
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr:
+      'SettingsError: there is no environment typo: features/environments.ts has dev, staging, prod, local\n',
+  });
+}, 30_000);

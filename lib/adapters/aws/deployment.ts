@@ -67,7 +67,7 @@ export async function findDeployment(
   }
   if (names.length === 0) {
     throw new DeploymentError(
-      `no environment ${environment} is deployed in ${region} in this account: is it another region (AWS_REGION) or profile? To deploy it: npx cdk deploy -c env=${environment} '**'`,
+      `no environment ${environment} is deployed in ${region} in this account: is it another profile (AWS_PROFILE)? To deploy it: npx cdk deploy -c env=${environment} '**'`,
       { isAbsent: true },
     );
   }

@@ -60,7 +60,8 @@ Start as many as you like, anywhere: they share the stream's shards by leases in
 stop or die. More workers than shards wait as spares. Every event counts once, whoever processes it and how often.
 What a new stream holds is read from its oldest record on.
 
-Region, credentials and endpoints are the AWS SDK's: AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, and so on.
+Region, credentials and endpoints are the AWS SDK's: AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, and so on; with --env the
+region is the environment's.
 Ctrl-C or TERM: it finishes the batches in hand, gives its shards to the others, and exits with 0.
 
 Tables, with --prefix prod- : prod-GROUP.VERSION for each group's rows, prod-progress, prod-leases.
@@ -109,8 +110,8 @@ Examples:
 
 async function placeOf(stream: string, given: WorkerCommandOptions): Promise<WorkerPlace> {
   if (given.env !== undefined) {
-    const { findDeployment } = await import('../../adapters/aws/deployment.ts');
-    return deployedPlace(await findDeployment(given.env), stream, given.incarnation);
+    const { locateEnvironment } = await import('../deployed/environment.ts');
+    return deployedPlace(await locateEnvironment(given.env), stream, given.incarnation);
   }
   const { bucket } = given;
   if (bucket === undefined)

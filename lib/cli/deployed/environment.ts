@@ -3,6 +3,7 @@ import { createSignedFetch } from '../../adapters/aws/signed-fetch.ts';
 import { createDynamoActivePlan } from '../../adapters/dynamodb/active-plan.ts';
 import { createDynamoClient } from '../../adapters/dynamodb/client.ts';
 import type { Activation, DeployedPlan } from '../../runtime/ports.ts';
+import { loadEnvironment } from '../load-environment.ts';
 import type { EnvironmentOptions } from '../options.ts';
 import { noCredentials, type RunningService, ServiceError, serviceAt } from '../service-client.ts';
 
@@ -14,29 +15,9 @@ export interface DeployedEnvironment {
   activePlan(): Promise<{ readonly activation: Activation } & DeployedPlan>;
 }
 
-/**
- * Finds what `--env` names, in the region that is given or that the profile has. Throws DeploymentError, and ServiceError
- * without credentials or permission.
- */
-export async function openEnvironment(
-  name: string,
-  profile?: string,
-  region?: string,
-): Promise<DeployedEnvironment> {
-  // The SDK's clients, all of them, look there.
-  if (profile !== undefined) process.env.AWS_PROFILE = profile;
-  if (region !== undefined) process.env.AWS_REGION = region;
-  const deployment = await findDeployment(name).catch(cause => {
-    if (cause.name === 'CredentialsProviderError') throw noCredentials(cause);
-    if (cause.message === 'Region is missing')
-      throw new ServiceError(
-        'no AWS region is set: set AWS_REGION, or choose a profile that has one with --profile',
-        { cause },
-      );
-    if ('$metadata' in cause)
-      throw new ServiceError(`AWS refuses to show the stacks of ${name}: ${cause.message}`, { cause });
-    throw cause;
-  });
+/** Opens what `--env` names. Throws as `locateEnvironment` does. */
+export async function openEnvironment(name: string, profile?: string): Promise<DeployedEnvironment> {
+  const deployment = await locateEnvironment(name, profile);
   const active = createDynamoActivePlan({ client: createDynamoClient(), table: deployment.controlTable });
 
   return {
@@ -54,6 +35,23 @@ export async function openEnvironment(
       return { activation, ...deployed };
     },
   };
+}
+
+/**
+ * Finds what `--env` names, in the region that its settings say. Throws SettingsError where there is no such environment,
+ * DeploymentError where it is not deployed, and ServiceError without credentials or permission.
+ */
+export async function locateEnvironment(name: string, profile?: string): Promise<Deployment> {
+  const { region } = await loadEnvironment(name);
+  // The SDK's clients, all of them, look there.
+  process.env.AWS_REGION = region;
+  if (profile !== undefined) process.env.AWS_PROFILE = profile;
+  return findDeployment(name).catch(cause => {
+    if (cause.name === 'CredentialsProviderError') throw noCredentials(cause);
+    if ('$metadata' in cause)
+      throw new ServiceError(`AWS refuses to show the stacks of ${name}: ${cause.message}`, { cause });
+    throw cause;
+  });
 }
 
 /** The service that the options name: the environment's, or else the one at the URL. */

@@ -54,7 +54,7 @@ test('an environment that is not there, or only half, is named with what to do',
     stack('bad', 'Data', { ...data, ApiUrl: 'https://x', StreamNames: 'plays' }),
   ]);
   await expect(findDeployment('staging', client)).rejects.toThrow(
-    "no environment staging is deployed in eu-west-1 in this account: is it another region (AWS_REGION) or profile? To deploy it: npx cdk deploy -c env=staging '**'",
+    "no environment staging is deployed in eu-west-1 in this account: is it another profile (AWS_PROFILE)? To deploy it: npx cdk deploy -c env=staging '**'",
   );
   await expect(findDeployment('dev', client)).rejects.toThrow(
     'environment dev in eu-west-1: no stack has the output ApiUrl (there are dev-Data): deploy it anew, all of its stacks',
