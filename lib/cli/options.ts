@@ -15,12 +15,13 @@ export const options = {
     new Option('--port <port>', 'where it listens, on this machine only; 0 for any that is free')
       .argParser(parsePort)
       .default(4600),
-  env: () =>
-    new Option('--env <name>', 'the deployed environment of this name, instead of this machine').conflicts([
-      'url',
-    ]),
+  env: () => new Option('--env <name>', 'the deployed environment of this name, instead of this machine'),
   profile: () => new Option('--profile <name>', 'the AWS profile for --env; AWS_PROFILE unless given'),
-  url: () => new Option('--url <url>', 'where the service listens').default('http://127.0.0.1:4600'),
+  url: () =>
+    new Option(
+      '--url <url>',
+      'where the service listens; with --env, where its API is if not where its stacks say',
+    ),
   json: () => new Option('--json', 'print the result as JSON'),
   verbose: () => new Option('--verbose', 'print where an error came from'),
 };
@@ -34,6 +35,7 @@ export interface CommonOptions {
 
 /** Of commands that can speak to a deployed environment as well. */
 export interface EnvironmentOptions {
+  readonly url?: string;
   readonly env?: string;
   readonly profile?: string;
 }

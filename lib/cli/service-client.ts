@@ -16,7 +16,8 @@ export interface RunningService {
   readonly advice: string;
 }
 
-export const serviceAt = (url: string): RunningService => ({
+/** The service at a URL, or where millrace dev listens. */
+export const serviceAt = (url = 'http://127.0.0.1:4600'): RunningService => ({
   url: url.replace(/\/+$/, ''),
   fetch: (to, request) => fetch(to, request),
   advice: 'start it with millrace dev, or name it with --url',

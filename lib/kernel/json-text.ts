@@ -39,7 +39,7 @@ export class JsonText {
       this.#start = this.at;
       return this.bytes.subarray(start, this.at);
     }
-    const text = this.bytes.slice(start, this.at);
+    const text = this.#copy(start, this.at);
     this.at = start;
     // What one very long text took is not kept for ever.
     if (this.bytes.length > mostKept) {
@@ -84,7 +84,14 @@ export class JsonText {
 
   /** A copy of the text from `from` on. */
   since(from: number): Uint8Array {
-    return this.bytes.slice(this.#start + from, this.at);
+    return this.#copy(this.#start + from, this.at);
+  }
+
+  /** Not by `slice`, which gives a view where the array is a Buffer. */
+  #copy(from: number, to: number): Uint8Array {
+    const copy = this.#allocate(to - from);
+    copy.set(this.bytes.subarray(from, to));
+    return copy;
   }
 
   /** The text from `from` to `to`, once more. */

@@ -80,7 +80,7 @@ function keepingRows(
 
   /** What is kept is views: it must not keep the store's memory alive. */
   function keep(row: LoadedRow, kept: Kept<KeptRow>, asOf: number): FinishedRow {
-    const own = { ...row, parts: row.parts.map(part => part.slice()) };
+    const own = { ...row, parts: row.parts.map(part => new Uint8Array(part)) };
     const { first, at } = finishForLong(own, asOf, bytes => room.grow(kept, bytes));
     const bytes = own.parts.reduce((sum, part) => sum + part.length + arrayBytes, rowBytes);
     room.keep(kept, { ...own, times: kept.times, at }, bytes);

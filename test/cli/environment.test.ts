@@ -103,6 +103,6 @@ test('errors say what to do', async () => {
   expect(await stderrOf('--env', 'dev', 'demo')).toContain("unknown option '--env'");
   expect(await stderrOf('status', '--env', 'typo')).toContain('there is no environment typo: ');
   expect(await stderrOf('send', eventsFile(1), '--env', 'dev', '--url', 'http://127.0.0.1:1')).toContain(
-    "option '--env <name>' cannot be used with option '--url <url>'",
+    'no service answers at http://127.0.0.1:1: is environment dev still deployed?',
   );
 });

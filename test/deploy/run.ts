@@ -1,6 +1,7 @@
 import type { CompiledDefinitions } from '../../lib/local/index.ts';
 import { changeDefinitions } from './change.ts';
 import { checkValues, type ValueReport } from './check-values.ts';
+import { tryCommandLine } from './command-line.ts';
 import { startPoller } from './deployed-poller.ts';
 import { lookAround } from './deployment.ts';
 import { feedEvents, requestsOf } from './events.ts';
@@ -79,6 +80,15 @@ export async function runDeployment(options: RunOptions): Promise<RunReport> {
     );
     const deploy = (which: 'changed' | 'original') => aws.deploy(which === 'changed' ? changed : assembly);
     problems.push(...(await changeDefinitions({ ...options, connection, world, twin, deploy, tellOf })));
+    const entity = { group: 'user_engagement', entity: { user: 'u1' } };
+    await steps.run('ask by the command line', async tell => {
+      const now = openWorld(connection, await lookAround(connection, send));
+      const found = await tryCommandLine(now, { ...options, ...entity, connection }).finally(() =>
+        now.close(),
+      );
+      problems.push(...found);
+      tell(`status, read, send, quarantine list and redrive; ${found.length} problems`);
+    });
     await poller.stop();
 
     await options.beforeEnd(connection.endpoint);

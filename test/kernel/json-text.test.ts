@@ -4,22 +4,32 @@ import { JsonText } from '../../lib/kernel/index.ts';
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
-test('texts stay as they are while others are written, short ones and long ones in turn', () => {
-  const length = fc.oneof(fc.nat(2_000), fc.nat(60_000), fc.constant(200_000));
-  fc.assert(
-    fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'ü', '€'), length), { maxLength: 40 }), wanted => {
-      const out = new JsonText();
-      const texts = wanted.map(([character, length]) => {
-        const half = character.repeat(Math.ceil(length / 2));
-        out.raw(half);
-        out.repeat(0, out.length);
-        return { text: out.finish(), whole: half + half };
-      });
-      for (const { text, whole } of texts) expect(textOf(text)).toBe(whole);
-    }),
-    { numRuns: 50 },
-  );
-});
+test.each([
+  ['arrays', undefined],
+  ['buffers, whose slices are views', Buffer.allocUnsafeSlow],
+])(
+  'in %s, texts stay as they are while others are written, short ones and long ones in turn',
+  (_, allocate) => {
+    const length = fc.oneof(fc.nat(2_000), fc.nat(60_000), fc.constant(200_000));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'ü', '€'), length), { maxLength: 40 }), wanted => {
+        const out = new JsonText(allocate);
+        const texts = wanted.map(([character, length]) => {
+          const half = character.repeat(Math.ceil(length / 2));
+          out.raw(half);
+          const since = out.since(0);
+          out.repeat(0, out.length);
+          return { text: out.finish(), since, half };
+        });
+        for (const { text, since, half } of texts) {
+          expect(textOf(text)).toBe(half + half);
+          expect(textOf(since)).toBe(half);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  },
+);
 
 test('what was written of a text that came to nothing is dropped', () => {
   const out = new JsonText();

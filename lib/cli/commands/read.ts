@@ -6,14 +6,16 @@ import type { Plan } from '../../kernel/plan.ts';
 import { formatTimestamp } from '../../kernel/timestamp.ts';
 import type { ValueType } from '../../kernel/value-type.ts';
 import type { EntityKey, EntityResult, ReadOptions, ReadResult } from '../../runtime/read.ts';
-import { openEnvironment } from '../deployed/environment.ts';
 import { bold, dim, formatTable, print, toJson } from '../format.ts';
 import { findTarget, parseKey, parseTime, parseValue, type ReadTarget, RequestError } from '../keys.ts';
 import { loadDefinitions } from '../load-definitions.ts';
+import { loadDeployed } from '../load-deployed.ts';
 import { type CommonOptions, collect, type EnvironmentOptions, options } from '../options.ts';
+import { serviceAt } from '../service-client.ts';
 import { withLocal } from '../with-local.ts';
 
 interface ReadCommandOptions extends CommonOptions, EnvironmentOptions {
+  readonly url?: string;
   readonly at?: string;
   readonly context?: readonly string[];
 }
@@ -34,6 +36,7 @@ export const readCommand = (): Command =>
     )
     .addOption(options.data())
     .addOption(options.features())
+    .addOption(options.url())
     .addOption(options.env())
     .addOption(options.profile())
     .addOption(options.json())
@@ -45,18 +48,19 @@ An entity of which no event is known is marked unknown; its counts are 0 and mos
 could not be read is marked failed, and is never shown as null. A value that is not the whole truth says why: overflow
 (it met more keys than it keeps), estimated, or out-of-range (a total too large for its type, shown as null).
 
-Values answer for now (in a replayed directory: for just after its last event). --at asks for a later time. With --env
-they come from a deployed environment, over its API, by the Plan that is active there.
+Values answer for now (in a replayed directory: for just after its last event). --at asks for a later time. With --url
+they come from a service that runs, with --env from a deployed environment, by the Plan that is active there.
 
 Examples:
   millrace read customer_activity 17850 13047
   millrace read customer_item user=17850,item=85123A --json
   millrace read ranking user=17850,item=85123A --context price=2.10 --context hour=20
+  millrace read customer_activity 17850 --url http://127.0.0.1:4600
   millrace read user_engagement u5 --env dev`,
     )
     .action(async (name: string, keys: readonly string[], given: ReadCommandOptions) => {
       const { plan, find } =
-        given.env === undefined ? await locally(given) : await deployed(given.env, given.profile);
+        given.env === undefined && given.url === undefined ? await locally(given) : await remotely(given);
       const target = findTarget(plan, name);
       const entities = keys.map(key => parseKey(key, target));
       const context = parseContext(given.context ?? [], plan, target);
@@ -96,9 +100,9 @@ async function locally(given: CommonOptions): Promise<ReadPlace> {
   };
 }
 
-async function deployed(environment: string, profile: string | undefined): Promise<ReadPlace> {
-  const { service, activePlan } = await openEnvironment(environment, profile);
-  const { plan } = await activePlan();
+/** Over HTTP: from a deployed environment, by its active Plan, or from the service at a URL. */
+async function remotely({ env, ...given }: ReadCommandOptions): Promise<ReadPlace> {
+  const { plan, service } = env === undefined ? await running(given) : await deployed(env, given);
   const read = createRemoteReader(plan, connect(service));
   return {
     plan,
@@ -107,7 +111,17 @@ async function deployed(environment: string, profile: string | undefined): Promi
   };
 }
 
-/** For an answer of a deployed environment, tries included (ms). */
+async function running({ url, features }: Omit<ReadCommandOptions, 'env'>) {
+  return { ...(await loadDefinitions(features)), service: serviceAt(url) };
+}
+
+async function deployed(environment: string, where: EnvironmentOptions) {
+  const { openEnvironment } = await loadDeployed();
+  const { activePlan, service } = await openEnvironment(environment, where);
+  return { ...(await activePlan()), service };
+}
+
+/** For an answer over HTTP, tries included (ms). */
 const longestRead = 20_000;
 
 export interface TypedFeature {

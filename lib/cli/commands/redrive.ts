@@ -1,11 +1,10 @@
 import { Command, Option } from 'commander';
 import { type QuarantineReason, quarantineReasons } from '../../runtime/ports.ts';
 import { redriveRemotely } from '../../runtime/redrive.ts';
-import { openEnvironment } from '../deployed/environment.ts';
-import { openQuarantine, producerOf } from '../deployed/events.ts';
 import { formatCount, print, toJson } from '../format.ts';
 import { RequestError } from '../keys.ts';
 import { loadDefinitions } from '../load-definitions.ts';
+import { loadDeployed } from '../load-deployed.ts';
 import { type CommonOptions, type EnvironmentOptions, options } from '../options.ts';
 import { askService, serviceAt } from '../service-client.ts';
 import { withLocal } from '../with-local.ts';
@@ -54,7 +53,7 @@ Examples:
         ...(stream === undefined ? {} : { stream }),
       };
       if (given.env !== undefined) {
-        const done = await redriveDeployed(given.env, given.profile, which);
+        const done = await redriveDeployed(given.env, given, which);
         if (given.json) return print(toJson(done));
         const failed = done.failed === 0 ? '' : `; ${formatCount(done.failed)} were not stored, and stay`;
         return print(`${formatCount(done.redriven)} redriven${failed}`);
@@ -81,10 +80,11 @@ Examples:
 
 async function redriveDeployed(
   environment: string,
-  profile: string | undefined,
+  where: EnvironmentOptions,
   { stream: name, ...which }: Pick<RedriveCommandOptions, 'stream' | 'reason'> & { ids?: readonly string[] },
 ) {
-  const { deployment, activePlan } = await openEnvironment(environment, profile);
+  const { openEnvironment, openQuarantine, producerOf } = await loadDeployed();
+  const { deployment, activePlan } = await openEnvironment(environment, where);
   const { streams } = (await activePlan()).plan;
   const stream = streams.find(one => (name === undefined ? streams.length === 1 : one.name === name));
   if (stream === undefined)

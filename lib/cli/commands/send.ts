@@ -2,16 +2,16 @@ import { Command, InvalidArgumentError } from 'commander';
 import { readLines } from '../../adapters/files/ndjson.ts';
 import { openSource } from '../../adapters/files/open-source.ts';
 import type { SourceBatch } from '../../runtime/source.ts';
-import { serviceOf } from '../deployed/environment.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatCount, note, print, toJson } from '../format.ts';
 import { untilInterrupted } from '../interrupt.ts';
 import { RequestError } from '../keys.ts';
+import { loadDeployed } from '../load-deployed.ts';
 import { type EnvironmentOptions, options } from '../options.ts';
-import { askService, ServiceError } from '../service-client.ts';
+import { askService, type RunningService, ServiceError, serviceAt } from '../service-client.ts';
 
 interface SendOptions extends EnvironmentOptions {
-  readonly url: string;
+  readonly url?: string;
   readonly stream?: string;
   readonly batch: number;
   readonly json?: true;
@@ -99,6 +99,12 @@ async function send(file: string | undefined, given: SendOptions, signal: AbortS
     }
   }
   return { accepted, rejected, rejections, stopped: signal.aborted };
+}
+
+async function serviceOf({ env, ...where }: SendOptions): Promise<RunningService> {
+  if (env === undefined) return serviceAt(where.url);
+  const { openEnvironment } = await loadDeployed();
+  return (await openEnvironment(env, where)).service;
 }
 
 interface SentRow {

@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import type { ServiceStatus } from '../../service/service.ts';
-import { openEnvironment } from '../deployed/environment.ts';
-import { describeEnvironment, environmentStatus } from '../deployed/status.ts';
 import { formatCount, formatTable, print, toJson } from '../format.ts';
+import { loadDeployed } from '../load-deployed.ts';
 import { type EnvironmentOptions, options } from '../options.ts';
 import { askService, serviceAt } from '../service-client.ts';
 
@@ -28,7 +27,8 @@ Examples:
     )
     .action(async (given: StatusOptions) => {
       if (given.env !== undefined) {
-        const found = await environmentStatus(await openEnvironment(given.env, given.profile));
+        const { openEnvironment, environmentStatus, describeEnvironment } = await loadDeployed();
+        const found = await environmentStatus(await openEnvironment(given.env, given));
         return print(given.json ? toJson(found) : describeEnvironment(found));
       }
       const status = (await askService(serviceAt(given.url), '/v1/status', {
@@ -38,7 +38,7 @@ Examples:
     });
 
 interface StatusOptions extends EnvironmentOptions {
-  readonly url: string;
+  readonly url?: string;
   readonly json?: true;
 }
 

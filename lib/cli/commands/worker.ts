@@ -5,6 +5,7 @@ import type { WorkerEvent } from '../../runtime/worker/worker.ts';
 import { formatCount, note, print } from '../format.ts';
 import { untilInterrupted } from '../interrupt.ts';
 import { loadDefinitions } from '../load-definitions.ts';
+import { loadDeployed } from '../load-deployed.ts';
 import { type CommonOptions, options } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { deployedPlace, ownPlace, type WorkerPlace } from '../worker/place.ts';
@@ -110,7 +111,7 @@ Examples:
 
 async function placeOf(stream: string, given: WorkerCommandOptions): Promise<WorkerPlace> {
   if (given.env !== undefined) {
-    const { locateEnvironment } = await import('../deployed/environment.ts');
+    const { locateEnvironment } = await loadDeployed();
     return deployedPlace(await locateEnvironment(given.env), stream, given.incarnation);
   }
   const { bucket } = given;

@@ -4,8 +4,7 @@ import { createDynamoActivePlan } from '../../adapters/dynamodb/active-plan.ts';
 import { createDynamoClient } from '../../adapters/dynamodb/client.ts';
 import type { Activation, DeployedPlan } from '../../runtime/ports.ts';
 import { loadEnvironment } from '../load-environment.ts';
-import type { EnvironmentOptions } from '../options.ts';
-import { noCredentials, type RunningService, ServiceError, serviceAt } from '../service-client.ts';
+import { noCredentials, type RunningService, ServiceError } from '../service-client.ts';
 
 /** A deployed environment, as commands use it. */
 export interface DeployedEnvironment {
@@ -15,15 +14,24 @@ export interface DeployedEnvironment {
   activePlan(): Promise<{ readonly activation: Activation } & DeployedPlan>;
 }
 
+export interface OpenEnvironmentOptions {
+  readonly profile?: string;
+  /** Where the API is, if not where the stacks say: behind a domain of its own, for instance. */
+  readonly url?: string;
+}
+
 /** Opens what `--env` names. Throws as `locateEnvironment` does. */
-export async function openEnvironment(name: string, profile?: string): Promise<DeployedEnvironment> {
+export async function openEnvironment(
+  name: string,
+  { profile, url }: OpenEnvironmentOptions = {},
+): Promise<DeployedEnvironment> {
   const deployment = await locateEnvironment(name, profile);
   const active = createDynamoActivePlan({ client: createDynamoClient(), table: deployment.controlTable });
 
   return {
     deployment,
     service: {
-      url: deployment.apiUrl,
+      url: url?.replace(/\/+$/, '') ?? deployment.apiUrl,
       fetch: createSignedFetch({ region: deployment.region }),
       advice: `is environment ${name} still deployed?`,
     },
@@ -53,11 +61,3 @@ export async function locateEnvironment(name: string, profile?: string): Promise
     throw cause;
   });
 }
-
-/** The service that the options name: the environment's, or else the one at the URL. */
-export const serviceOf = async ({
-  env,
-  profile,
-  url,
-}: EnvironmentOptions & { readonly url: string }): Promise<RunningService> =>
-  env === undefined ? serviceAt(url) : (await openEnvironment(env, profile)).service;

@@ -8,7 +8,7 @@ import { openEnvironment } from '../deployed/environment.ts';
  */
 export async function deployedPlan(name: string, profile?: string): Promise<Plan | null> {
   try {
-    const environment = await openEnvironment(name, profile);
+    const environment = await openEnvironment(name, profile === undefined ? {} : { profile });
     return (await environment.activePlan()).plan;
   } catch (error) {
     if (error instanceof DeploymentError && error.isAbsent) return null;

@@ -120,7 +120,8 @@ function indexOf(ring: Ring): Map<number, number[]> {
 
 /** Lets the distances count from another arrival, in bytes of the ring's own. */
 function rebase(ring: Ring, base: number): void {
-  const bytes = ring.bytes.slice(0, ring.count * entryBytes);
+  // Not by `slice`: of a Buffer, as some stores hand rows out, that is a view of the row's own bytes.
+  const bytes = new Uint8Array(ring.bytes.subarray(0, ring.count * entryBytes));
   for (let at = 12; at < bytes.length; at += entryBytes)
     putUint40(bytes, at, ring.base + uint40(bytes, at) - base);
   ring.bytes = bytes;

@@ -20,6 +20,20 @@ const arbitraryEntries = fc.array(
 );
 
 describe('a ring', () => {
+  it('leaves the bytes alone that it was read from, also where they are a Buffer', () => {
+    const w = new Writer();
+    writeRing(w, ringOf([[1, 2, start]]));
+    const stored = Buffer.from(w.finish());
+    const before = Buffer.copyBytesFrom(stored);
+    const ring = readRing(new Reader(stored));
+    remember(ring, 3, 4, start - 500);
+    expect(entriesOf(ring)).toEqual([
+      [1, 2, start],
+      [3, 4, start - 500],
+    ]);
+    expect(stored).toEqual(before);
+  });
+
   it('holds what was remembered, whatever the order of arrivals', () => {
     fc.assert(
       fc.property(arbitraryEntries, entries => {

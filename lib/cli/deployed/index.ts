@@ -1,0 +1,3 @@
+export { locateEnvironment, openEnvironment } from './environment.ts';
+export { openQuarantine, producerOf } from './events.ts';
+export { describeEnvironment, environmentStatus } from './status.ts';
