@@ -3,10 +3,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
-import environments from '../features/environments.ts';
 import { bundleFunctions } from '../functions/bundle.ts';
 import { loadDefinitions } from '../lib/cli/load-definitions.ts';
-import { checkAgainstPlan, deletesData, selectEnvironments } from '../lib/infra/environment/index.ts';
+import {
+  checkAgainstPlan,
+  deletesData,
+  MillraceError,
+  selectEnvironments,
+} from '../lib/infra/environment/index.ts';
 import { createStage } from '../lib/infra/stage.ts';
 
 /**
@@ -21,6 +25,13 @@ const context = (name: string): string | undefined => app.node.tryGetContext(nam
 const bundles = mkdtempSync(join(tmpdir(), 'millrace-bundles-'));
 process.once('exit', () => rmSync(bundles, { recursive: true, force: true }));
 
+// Whoever deploys has to see what is wrong, and not where in this code.
+process.once('uncaughtException', error => {
+  console.error(error instanceof MillraceError ? `${error.name}: ${error.message}` : error);
+  process.exitCode = 1;
+});
+
+const { default: environments } = await import('../features/environments.ts');
 const codes = new Map<string, ReturnType<typeof bundleFunctions>>();
 for (const environment of selectEnvironments(environments, context('env'))) {
   const features = context('features') ?? environment.features;

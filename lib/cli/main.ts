@@ -26,13 +26,26 @@ export async function runCli(args: readonly string[]): Promise<number> {
     exitCode = code;
   });
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(withPlaceLast(args), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     process.stderr.write(`${describeError(error, args.includes('--verbose'))}\n`);
     return error instanceof PlanConflictError ? exitCodes.needsVersion : exitCodes.failed;
   }
+}
+
+/**
+ * `--env` and `--profile` may also come before the command: `millrace --env dev read …`. They are the command's own, for
+ * not all commands have them.
+ */
+function withPlaceLast(args: readonly string[]): readonly string[] {
+  let begin = 0;
+  for (let arg = args[0]; arg !== undefined && /^--(env|profile)(=|$)/.test(arg); arg = args[begin])
+    begin += arg.includes('=') ? 1 : 2;
+  const rest = args.slice(begin);
+  const end = rest.includes('--') ? rest.indexOf('--') : rest.length;
+  return [...rest.slice(0, end), ...args.slice(0, begin), ...rest.slice(end)];
 }
 
 const commands = [

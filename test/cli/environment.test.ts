@@ -20,6 +20,8 @@ async function startEnvironment(api: ApiAnswer) {
           SetAsideBucket: 'b',
           ControlTable: 'c',
           ProgressTable: 'p',
+          LeaseTable: 'l',
+          StreamIncarnations: '{}',
         },
       },
     ],
@@ -92,7 +94,14 @@ test('errors say what to do', async () => {
   expect(await stderrOf('send', eventsFile(1), '--env', 'dev')).toMatch(
     /^millrace: http:\S+\/stage answers 403: Forbidden$/m,
   );
-  expect(await stderrOf('status', '--env', 'prod')).toContain('no environment prod is deployed in eu-west-1');
+  expect(await stderrOf('status', '--env', 'prod')).toContain(
+    'no environment prod is deployed in eu-central-1',
+  );
+  // Before the command is as good as after it.
+  for (const place of [['--env', 'prod'], ['--env=prod']])
+    expect(await stderrOf(...place, 'quarantine', 'list')).toContain('no environment prod is deployed');
+  expect(await stderrOf('--env', 'dev', 'demo')).toContain("unknown option '--env'");
+  expect(await stderrOf('status', '--env', 'typo')).toContain('there is no environment typo: ');
   expect(await stderrOf('send', eventsFile(1), '--env', 'dev', '--url', 'http://127.0.0.1:1')).toContain(
     'no service answers at http://127.0.0.1:1: is environment dev still deployed?',
   );

@@ -82,6 +82,8 @@ describe('millrace plan --env: changes', () => {
       StreamNames: '{}',
       SetAsideBucket: 'b',
       ProgressTable: 'p',
+      LeaseTable: 'l',
+      StreamIncarnations: '{}',
       ControlTable: controlTable ?? '',
     };
     const stack = { name: 'prod-All', tags: { 'millrace:environment': 'prod' }, outputs };

@@ -57,6 +57,13 @@ test("the README's program compiles, and gives the features that it speaks of", 
   expect(names).toEqual(['clicks_1h', 'clicks_7d', 'impressions_7d', 'recent_items', 'ctr_7d']);
 });
 
+test('docs/README.md has a line for each decision', () => {
+  const lines = readDocument('docs/README.md');
+  const decisions = globSync('docs/decisions/*.md', { cwd: root });
+  expect(decisions.length).toBeGreaterThan(20);
+  for (const file of decisions) expect(lines).toContain(`](${file.slice('docs/'.length)}) | `);
+});
+
 test('every link within the repository leads somewhere', () => {
   const files = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })];
   let links = 0;

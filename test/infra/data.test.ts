@@ -39,6 +39,10 @@ describe('a stream', () => {
     expect(variablesOf(existing.one('AWS::Lambda::Function', 'Processing', 'transform'))).toMatchObject({
       MILLRACE_INCARNATION: 'events-7',
     });
+    // Workers find it there.
+    expect(existing.template('Data').toJSON().Outputs.StreamIncarnations.Value).toBe(
+      '{"interactions":"events-7"}',
+    );
     expect(variablesOf(existing.one('AWS::Lambda::Function', 'Serving', 'ingest'))).toMatchObject({
       MILLRACE_STREAMS: '{"interactions":"events"}',
       MILLRACE_INCARNATIONS: '{"interactions":"events-7"}',
@@ -51,12 +55,13 @@ describe('a stream', () => {
 describe('tables', () => {
   const tables = odd.resources('AWS::DynamoDB::GlobalTable');
 
-  test('there is one for each table of the Plan, each retired version, progress and the active Plan', () => {
+  test('there is one for each table of the Plan, each retired version, progress, leases and the active Plan', () => {
     const ids = [
       ...tablesOf(feed.plan).map(({ table }) => table),
       'user_engagement@0',
       'progress',
       'control',
+      'leases',
     ];
     const starts = ids.map(id => `Tables${id.replace(/[^a-z0-9]/gi, '')}`);
     expect(tables.map(({ id }) => starts.find(start => id.startsWith(start))).toSorted()).toEqual(
@@ -82,14 +87,18 @@ describe('tables', () => {
     });
   });
 
-  test('of progress and of the active Plan never expire', () => {
-    for (const name of ['Tablesprogress', 'Tablescontrol']) {
+  test('of progress, of leases and of the active Plan never expire', () => {
+    for (const name of ['Tablesprogress', 'Tablesleases', 'Tablescontrol']) {
       const { Properties } = odd.one('AWS::DynamoDB::GlobalTable', 'Data', name);
       expect(Properties).not.toHaveProperty('TimeToLiveSpecification');
     }
     expect(odd.one('AWS::DynamoDB::GlobalTable', 'Data', 'Tablesprogress').Properties.KeySchema).toEqual([
       { AttributeName: 'life', KeyType: 'HASH' },
       { AttributeName: 'entry', KeyType: 'RANGE' },
+    ]);
+    expect(odd.one('AWS::DynamoDB::GlobalTable', 'Data', 'Tablesleases').Properties.KeySchema).toEqual([
+      { AttributeName: 'life', KeyType: 'HASH' },
+      { AttributeName: 'shard', KeyType: 'RANGE' },
     ]);
   });
 });
@@ -203,6 +212,16 @@ describe('the cache', () => {
       'Gateway',
       'Gateway',
     ]);
+  });
+
+  test('that is serverless has another name when it can only be replaced', () => {
+    const nameOf = (of: ReturnType<typeof synthesise>) =>
+      of.one('AWS::ElastiCache::ServerlessCache', 'Data').Properties.ServerlessCacheName;
+    const resized = prodBut({ cache: { kind: 'serverless', mostGigabytes: 7, mostUnitsPerSecond: 9_000 } });
+    const moved = prodBut({ network: { kind: 'new', zones: ['eu-central-1a', 'eu-central-1c'] } });
+    expect(nameOf(prod)).toMatch(/^[a-z](-?[a-z0-9]){0,39}$/);
+    expect(nameOf(resized)).toBe(nameOf(prod));
+    expect(nameOf(moved)).not.toBe(nameOf(prod));
   });
 
   test('of nodes has replicas in two zones, and TLS', () => {

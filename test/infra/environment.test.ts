@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import feed from '../../features/feed/index.ts';
 import { interactions } from '../../features/feed/interactions.ts';
@@ -258,6 +259,48 @@ describe('a wrong setting is named', () => {
   });
 });
 
+/** What TypeScript would refuse, and Node, which runs the app, does not. */
+describe('a setting of another shape is named', () => {
+  test.each<readonly [string, object]>([
+    ['colour: is no setting; there are name, platform,', { colour: 'red' }],
+    ['cache: is missing', { cache: undefined }],
+    ['platform: is "gcp": it may be aws, ministack', { platform: 'gcp' }],
+    [
+      'data.whenRemoved: is "destroy": it may be keep, delete',
+      { data: { ...prod.data, whenRemoved: 'destroy' } },
+    ],
+    [
+      'streams.interactions.retentoin: is no setting; there are source,',
+      ofStream({ retentoin: { days: 1 } }),
+    ],
+    [
+      'streams.interactions.source.kind: is "ondemand": it may be on-demand,',
+      ofStream({ source: { kind: 'ondemand' } }),
+    ],
+    ['streams.interactions.source.shards: is missing', ofStream({ source: { kind: 'provisioned' } })],
+    [
+      'streams.interactions.batch.window: is {"weeks":1}: it has to be a time',
+      ofBatch({ window: { weeks: 1 } }),
+    ],
+    [
+      'logs.keepFor: is {"days":1,"hours":2}: it has to be a time',
+      { logs: { keepFor: { days: 1, hours: 2 } } },
+    ],
+    ['cache.kind: is "serverles": it may be none, serverless, nodes', { cache: { kind: 'serverles' } }],
+    ['cache.kind: is "none": it may be none', { cache: 'none' }],
+    ['functions.serve: is missing', { functions: { ...prod.functions, serve: undefined } }],
+    ['functions: is null: it has to have ingest, transform, serve', { functions: null }],
+    ['alarms.emails: is "a@b.c": it has to be a list', { alarms: { emails: 'a@b.c', topicArns: [] } }],
+    ['tags.owner: is 7: it has to be a text', { tags: { owner: 7 } }],
+    ['tracing: is "no": it has to be true or false', { tracing: 'no' }],
+  ])('%s', (message, change) => {
+    const wrong = { ...prod, ...change } as EnvironmentSettings;
+    expect(refusal(() => environment(wrong)).split('\n')).toEqual([
+      expect.stringContaining(`environment prod: ${message}`),
+    ]);
+  });
+});
+
 describe('settings that the definitions contradict', () => {
   const changed = (change: Partial<EnvironmentSettings>) => environment({ ...prod, ...change });
 
@@ -386,3 +429,15 @@ function refusal(action: () => unknown): string {
   }
   return 'nothing was refused';
 }
+
+test('the app says in a line what is wrong, without a trace of its own code', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['bin/app.ts'], {
+    env: { ...process.env, CDK_CONTEXT_JSON: '{"env":"typo"}' },
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr:
+      'SettingsError: there is no environment typo: features/environments.ts has dev, staging, prod, local\n',
+  });
+}, 30_000);

@@ -19,9 +19,11 @@ const deployment = {
   region: 'eu-central-1',
   apiUrl: 'https://api',
   streams: new Map([['plays', 'Prod-Data-Plays5F2E']]),
+  incarnations: new Map([['plays', 'plays-7']]),
   bucket: 'lake',
   controlTable: 'control',
   progressTable: 'progress',
+  leaseTable: 'leases',
 };
 
 test('names are under the prefix, or as given', () => {
@@ -47,9 +49,9 @@ test('names are under the prefix, or as given', () => {
 test("a deployed environment's names are its stacks', and the stream's life is the function's", () => {
   expect(deployedPlace(deployment, 'plays')).toEqual({
     kinesisStream: 'Prod-Data-Plays5F2E',
-    incarnation: 'Prod-Data-Plays5F2E',
+    incarnation: 'plays-7',
     bucket: 'lake',
-    leaseTable: 'millrace-prod-leases',
+    leaseTable: 'leases',
     rows: { kind: 'deployed', controlTable: 'control', progressTable: 'progress' },
   });
   expect(() => deployedPlace(deployment, 'visits')).toThrow(

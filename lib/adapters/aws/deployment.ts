@@ -9,10 +9,14 @@ export interface Deployment {
   readonly apiUrl: string;
   /** Kinesis's names of the streams, by the Plan's. */
   readonly streams: ReadonlyMap<string, string>;
+  /** The names of the streams' present lives, which progress belongs to, by the Plan's. */
+  readonly incarnations: ReadonlyMap<string, string>;
   /** Where events lie that were set aside. */
   readonly bucket: string;
   readonly controlTable: string;
   readonly progressTable: string;
+  /** Of workers, which run beside the functions or instead of them. */
+  readonly leaseTable: string;
 }
 
 /** The outputs of an environment's stacks that say so: the stacks write them, and tools read them. */
@@ -20,9 +24,12 @@ export const deploymentOutputs = {
   apiUrl: 'ApiUrl',
   /** A JSON object, Kinesis's names by the Plan's. */
   streams: 'StreamNames',
+  /** A JSON object as well. */
+  incarnations: 'StreamIncarnations',
   bucket: 'SetAsideBucket',
   controlTable: 'ControlTable',
   progressTable: 'ProgressTable',
+  leaseTable: 'LeaseTable',
 } as const satisfies Partial<Record<keyof Deployment, string>>;
 
 /** The tag of all stacks of an environment; its value is the environment's name. */
@@ -60,7 +67,7 @@ export async function findDeployment(
   }
   if (names.length === 0) {
     throw new DeploymentError(
-      `no environment ${environment} is deployed in ${region} in this account: is it another region (AWS_REGION) or profile? To deploy it: npx cdk deploy -c env=${environment} '**'`,
+      `no environment ${environment} is deployed in ${region} in this account: is it another profile (AWS_PROFILE)? To deploy it: npx cdk deploy -c env=${environment} '**'`,
       { isAbsent: true },
     );
   }
@@ -71,26 +78,27 @@ export async function findDeployment(
       `environment ${environment} in ${region}: no stack has the output ${key} (there are ${names.join(', ')}): deploy it anew, all of its stacks`,
     );
   };
+  const byStream = (key: string): ReadonlyMap<string, string> => mapOf(key, output(key));
   return {
     environment,
     region,
     apiUrl: output(deploymentOutputs.apiUrl).replace(/\/+$/, ''),
-    streams: streamsOf(output(deploymentOutputs.streams)),
+    streams: byStream(deploymentOutputs.streams),
+    incarnations: byStream(deploymentOutputs.incarnations),
     bucket: output(deploymentOutputs.bucket),
     controlTable: output(deploymentOutputs.controlTable),
     progressTable: output(deploymentOutputs.progressTable),
+    leaseTable: output(deploymentOutputs.leaseTable),
   };
 }
 
 const isOf = ({ Tags = [] }: Stack, environment: string): boolean =>
   Tags.some(({ Key, Value }) => Key === environmentTag && Value === environment);
 
-function streamsOf(text: string): ReadonlyMap<string, string> {
+function mapOf(key: string, text: string): ReadonlyMap<string, string> {
   try {
     return new Map(Object.entries(JSON.parse(text) as Record<string, string>));
   } catch (cause) {
-    throw new DeploymentError(`the output ${deploymentOutputs.streams} is no JSON object: ${text}`, {
-      cause,
-    });
+    throw new DeploymentError(`the output ${key} is no JSON object: ${text}`, { cause });
   }
 }

@@ -5,6 +5,7 @@ import type { WorkerEvent } from '../../runtime/worker/worker.ts';
 import { formatCount, note, print } from '../format.ts';
 import { untilInterrupted } from '../interrupt.ts';
 import { loadDefinitions } from '../load-definitions.ts';
+import { loadDeployed } from '../load-deployed.ts';
 import { type CommonOptions, options } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { deployedPlace, ownPlace, type WorkerPlace } from '../worker/place.ts';
@@ -36,7 +37,7 @@ export const workerCommand = (): Command =>
       new Option(
         '--env <name>',
         'a deployed environment, for all these names and the Plan that is active there',
-      ).conflicts(['bucket', 'kinesis', 'prefix', 'redis']),
+      ).conflicts(['bucket', 'kinesis', 'prefix', 'redis', 'makeTables']),
     )
     .addOption(
       // A password in it should not stand among the arguments, which all of a machine's users can see.
@@ -60,18 +61,19 @@ Start as many as you like, anywhere: they share the stream's shards by leases in
 stop or die. More workers than shards wait as spares. Every event counts once, whoever processes it and how often.
 What a new stream holds is read from its oldest record on.
 
-Region, credentials and endpoints are the AWS SDK's: AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, and so on.
+Region, credentials and endpoints are the AWS SDK's: AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, and so on; with --env the
+region is the environment's.
 Ctrl-C or TERM: it finishes the batches in hand, gives its shards to the others, and exits with 0.
 
 Tables, with --prefix prod- : prod-GROUP.VERSION for each group's rows, prod-progress, prod-leases.
 Redis has rows and progress instead, under the prefix; leases stay in DynamoDB.
-With --env all names are those of the environment's stacks; leases are in millrace-ENV-leases.
+With --env all names are those of the environment's stacks.
 
 Examples:
   millrace worker --prefix prod- --bucket prod-lake
   millrace worker --prefix dev- --bucket dev-lake --make-tables --features features/feed/index.ts
   millrace worker --bucket lake --redis rediss://cache.internal:6379 --json
-  millrace worker --env prod --make-tables`,
+  millrace worker --env prod`,
     )
     .action(async (given: WorkerCommandOptions) => {
       const definitions = await loadDefinitions(given.features);
@@ -109,8 +111,8 @@ Examples:
 
 async function placeOf(stream: string, given: WorkerCommandOptions): Promise<WorkerPlace> {
   if (given.env !== undefined) {
-    const { findDeployment } = await import('../../adapters/aws/deployment.ts');
-    return deployedPlace(await findDeployment(given.env), stream, given.incarnation);
+    const { locateEnvironment } = await loadDeployed();
+    return deployedPlace(await locateEnvironment(given.env), stream, given.incarnation);
   }
   const { bucket } = given;
   if (bucket === undefined)

@@ -3,6 +3,7 @@ import { createSignedFetch } from '../../adapters/aws/signed-fetch.ts';
 import { createDynamoActivePlan } from '../../adapters/dynamodb/active-plan.ts';
 import { createDynamoClient } from '../../adapters/dynamodb/client.ts';
 import type { Activation, DeployedPlan } from '../../runtime/ports.ts';
+import { loadEnvironment } from '../load-environment.ts';
 import { noCredentials, type RunningService, ServiceError } from '../service-client.ts';
 
 /** A deployed environment, as commands use it. */
@@ -15,31 +16,16 @@ export interface DeployedEnvironment {
 
 export interface OpenEnvironmentOptions {
   readonly profile?: string;
-  /** That of the profile unless given. */
-  readonly region?: string;
   /** Where the API is, if not where the stacks say: behind a domain of its own, for instance. */
   readonly url?: string;
 }
 
-/** Finds what `--env` names. Throws DeploymentError, and ServiceError without credentials or permission. */
+/** Opens what `--env` names. Throws as `locateEnvironment` does. */
 export async function openEnvironment(
   name: string,
-  { profile, region, url }: OpenEnvironmentOptions = {},
+  { profile, url }: OpenEnvironmentOptions = {},
 ): Promise<DeployedEnvironment> {
-  // The SDK's clients, all of them, look there.
-  if (profile !== undefined) process.env.AWS_PROFILE = profile;
-  if (region !== undefined) process.env.AWS_REGION = region;
-  const deployment = await findDeployment(name).catch(cause => {
-    if (cause.name === 'CredentialsProviderError') throw noCredentials(cause);
-    if (cause.message === 'Region is missing')
-      throw new ServiceError(
-        'no AWS region is set: set AWS_REGION, or choose a profile that has one with --profile',
-        { cause },
-      );
-    if ('$metadata' in cause)
-      throw new ServiceError(`AWS refuses to show the stacks of ${name}: ${cause.message}`, { cause });
-    throw cause;
-  });
+  const deployment = await locateEnvironment(name, profile);
   const active = createDynamoActivePlan({ client: createDynamoClient(), table: deployment.controlTable });
 
   return {
@@ -57,4 +43,21 @@ export async function openEnvironment(
       return { activation, ...deployed };
     },
   };
+}
+
+/**
+ * Finds what `--env` names, in the region that its settings say. Throws SettingsError where there is no such environment,
+ * DeploymentError where it is not deployed, and ServiceError without credentials or permission.
+ */
+export async function locateEnvironment(name: string, profile?: string): Promise<Deployment> {
+  const { region } = await loadEnvironment(name);
+  // The SDK's clients, all of them, look there.
+  process.env.AWS_REGION = region;
+  if (profile !== undefined) process.env.AWS_PROFILE = profile;
+  return findDeployment(name).catch(cause => {
+    if (cause.name === 'CredentialsProviderError') throw noCredentials(cause);
+    if ('$metadata' in cause)
+      throw new ServiceError(`AWS refuses to show the stacks of ${name}: ${cause.message}`, { cause });
+    throw cause;
+  });
 }

@@ -1,3 +1,3 @@
-export { openEnvironment } from './environment.ts';
+export { locateEnvironment, openEnvironment } from './environment.ts';
 export { openQuarantine, producerOf } from './events.ts';
 export { describeEnvironment, environmentStatus } from './status.ts';

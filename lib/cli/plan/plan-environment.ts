@@ -37,7 +37,7 @@ export async function planEnvironment(options: PlanEnvironmentOptions): Promise<
 
   // Its client takes its time to load, and only this needs it.
   const before = options.deployed
-    ? await (await import('./deployed-plan.ts')).deployedPlan(settings, options.profile)
+    ? await (await import('./deployed-plan.ts')).deployedPlan(settings.name, options.profile)
     : null;
   const changes = before === null ? [] : comparePlans(before, plan);
   const refused = needsVersion(changes);

@@ -120,8 +120,9 @@ function tablesFor({
   stream,
   place: { leaseTable: leases, rows },
 }: WorkerSettings): ReadonlyMap<string, TableDefinition> {
+  if (rows.kind === 'deployed') return new Map();
   const tables = new Map<string, TableDefinition>([[leases, leaseTable]]);
-  if (rows.kind !== 'tables') return tables;
+  if (rows.kind === 'redis') return tables;
   tables.set(rows.progressTable, progressTable);
   for (const { table, stream: of } of tablesOf(plan))
     if (of === stream) tables.set(tableNameOf(rows.prefix, table), rowTable);

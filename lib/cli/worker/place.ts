@@ -46,18 +46,19 @@ export function ownPlace({ stream, bucket, kinesis, incarnation, prefix, redis }
 
 /** Where the functions of a deployed environment work. Throws MillraceError where it has no such stream. */
 export function deployedPlace(deployment: Deployment, stream: string, incarnation?: string): WorkerPlace {
-  const { environment, streams, bucket, controlTable, progressTable } = deployment;
+  const { environment, streams, incarnations, bucket, controlTable, progressTable, leaseTable } = deployment;
   const kinesisStream = streams.get(stream);
-  if (kinesisStream === undefined) {
+  // The life is named as it is for the transform function: under another all events would count again.
+  const life = incarnation ?? incarnations.get(stream);
+  if (kinesisStream === undefined || life === undefined) {
     const names = [...streams.keys()].join(', ');
     throw new MillraceError(`environment ${environment} has no stream ${stream}; it has ${names || 'none'}`);
   }
   return {
     kinesisStream,
-    // As the stacks name it for the transform function.
-    incarnation: incarnation ?? kinesisStream,
+    incarnation: life,
     bucket,
-    leaseTable: `millrace-${environment}-leases`,
+    leaseTable,
     rows: { kind: 'deployed', controlTable, progressTable },
   };
 }

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
+import { Names } from 'aws-cdk-lib';
 import { Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { CfnReplicationGroup, CfnServerlessCache, CfnSubnetGroup } from 'aws-cdk-lib/aws-elasticache';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 import type { DeploymentContext } from '../context.ts';
+import type { Environment } from '../environment/index.ts';
 import type { Network } from './network.ts';
 
 export interface CacheServer {
@@ -39,7 +42,7 @@ export function createCache(
   if (settings.kind === 'serverless') {
     const cache = new CfnServerlessCache(scope, 'Cache', {
       engine: 'valkey',
-      serverlessCacheName: `millrace-${name}`,
+      serverlessCacheName: nameOf(scope, environment),
       cacheUsageLimits: {
         dataStorage: { maximum: settings.mostGigabytes, unit: 'GB' },
         ecpuPerSecond: { maximum: settings.mostUnitsPerSecond },
@@ -71,4 +74,16 @@ export function createCache(
   acknowledge(cache, 'AwsSolutions-AEC6', onlyFunctions);
   acknowledge(cache, 'CKV_AWS_31', onlyFunctions);
   return { url: `rediss://${cache.attrPrimaryEndPointAddress}:${port}` };
+}
+
+/**
+ * A serverless cache has to have a name. It is another when what cannot be changed of a cache changes (its key, its subnets),
+ * so that the new one can be made before the old one goes.
+ */
+function nameOf(scope: Construct, { name, key, network }: Environment): string {
+  const place = Names.uniqueResourceName(scope, { maxLength: 31, separator: '-' }).toLowerCase();
+  const settings = createHash('sha256')
+    .update(JSON.stringify([name, key, network]))
+    .digest('hex');
+  return `${place}-${settings.slice(0, 8)}`;
 }

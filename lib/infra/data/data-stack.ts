@@ -43,9 +43,14 @@ export function fillDataStack(stack: Stack, context: DeploymentContext): StoredD
 
 /** For tools outside, the command line among them. */
 function sayWhere(stack: Stack, { streams, tables, buckets }: StoredData): void {
-  const names = Object.fromEntries([...streams].map(([name, { stream }]) => [name, stream.streamName]));
-  new CfnOutput(stack, deploymentOutputs.streams, { value: stack.toJsonString(names) });
+  const byStream = (value: (stream: DeployedStream) => string): string =>
+    stack.toJsonString(Object.fromEntries([...streams].map(([name, stream]) => [name, value(stream)])));
+  new CfnOutput(stack, deploymentOutputs.streams, { value: byStream(({ stream }) => stream.streamName) });
+  new CfnOutput(stack, deploymentOutputs.incarnations, {
+    value: byStream(({ incarnation }) => incarnation),
+  });
   new CfnOutput(stack, deploymentOutputs.bucket, { value: buckets.setAside.bucket.bucketName });
   new CfnOutput(stack, deploymentOutputs.controlTable, { value: tables.control.tableName });
   new CfnOutput(stack, deploymentOutputs.progressTable, { value: tables.progress.tableName });
+  new CfnOutput(stack, deploymentOutputs.leaseTable, { value: tables.leases.tableName });
 }

@@ -10,6 +10,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import {
   controlTable,
+  leaseTable,
   progressTable,
   rowTable,
   type TableDefinition,
@@ -27,9 +28,11 @@ export interface FeatureTables {
   readonly progress: ITableV2;
   /** Which Plan is active. */
   readonly control: ITableV2;
+  /** Which worker processes which shard, where workers are used. */
+  readonly leases: ITableV2;
 }
 
-/** A table for each group version, for the ids of each stream that has no group on its key, and two small ones. */
+/** A table for each group version, for the ids of each stream that has no group on its key, and three small ones. */
 export function createFeatureTables(
   scope: Construct,
   { environment, plan, deletesData }: DeploymentContext,
@@ -76,6 +79,7 @@ export function createFeatureTables(
     retired: settings.retired.map(table => create(table, rowTable)),
     progress: create('progress', progressTable),
     control: create('control', controlTable),
+    leases: create('leases', leaseTable),
   };
 }
 

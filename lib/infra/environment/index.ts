@@ -1,3 +1,4 @@
+export { MillraceError } from '../../kernel/errors.ts';
 export { checkAgainstPlan } from './against-plan.ts';
 export { type Duration, secondsOf } from './duration.ts';
 export {

@@ -1,8 +1,11 @@
 import { type Duration, secondsOf } from './duration.ts';
 import type { EnvironmentSettings, FunctionSettings, StreamSettings, Throttle } from './settings.ts';
+import { shapeProblems } from './shape.ts';
 
 /** What is wrong with settings, a line each: `setting.path: what it is, and what it may be`. */
 export function problemsOf(settings: EnvironmentSettings): readonly string[] {
+  const shape = shapeProblems(settings);
+  if (shape.length > 0) return shape;
   const problems: string[] = [];
   const report: Report = (setting, message) => problems.push(`${setting}: ${message}`);
   checkPlace(settings, report);

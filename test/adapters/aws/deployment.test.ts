@@ -11,9 +11,11 @@ const stack = (environment: string, name: string, outputs: Readonly<Record<strin
 
 const data = {
   StreamNames: '{"plays":"dev-Data-Plays1A2B"}',
+  StreamIncarnations: '{"plays":"plays-7"}',
   SetAsideBucket: 'dev-bucket',
   ControlTable: 'dev-control',
   ProgressTable: 'dev-progress',
+  LeaseTable: 'dev-leases',
 };
 
 async function clientOf(stacks: readonly FakeStack[]) {
@@ -38,9 +40,11 @@ test('an environment is found by its tag, whatever else the account has', async 
     region: 'eu-west-1',
     apiUrl: 'https://x.execute-api.eu-west-1.amazonaws.com',
     streams: new Map([['plays', 'dev-Data-Plays1A2B']]),
+    incarnations: new Map([['plays', 'plays-7']]),
     bucket: 'dev-bucket',
     controlTable: 'dev-control',
     progressTable: 'dev-progress',
+    leaseTable: 'dev-leases',
   });
 });
 
@@ -50,7 +54,7 @@ test('an environment that is not there, or only half, is named with what to do',
     stack('bad', 'Data', { ...data, ApiUrl: 'https://x', StreamNames: 'plays' }),
   ]);
   await expect(findDeployment('staging', client)).rejects.toThrow(
-    "no environment staging is deployed in eu-west-1 in this account: is it another region (AWS_REGION) or profile? To deploy it: npx cdk deploy -c env=staging '**'",
+    "no environment staging is deployed in eu-west-1 in this account: is it another profile (AWS_PROFILE)? To deploy it: npx cdk deploy -c env=staging '**'",
   );
   await expect(findDeployment('dev', client)).rejects.toThrow(
     'environment dev in eu-west-1: no stack has the output ApiUrl (there are dev-Data): deploy it anew, all of its stacks',

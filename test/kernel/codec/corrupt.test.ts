@@ -72,11 +72,18 @@ function errorOf(one: Case, bytes: Uint8Array, read: typeof finishAll = decodeAl
   }
 }
 
+/** The first lengths, in which all kinds of fields end, the last ones, and about 100 of those between. */
+function* cuts(end: number): Generator<number> {
+  // Odd, for fields of fixed length have powers of two.
+  const step = Math.max(1, Math.floor(end / 100)) | 1;
+  for (let length = 0; length < end; length += length < 100 || length >= end - 20 ? 1 : step) yield length;
+}
+
 describe('corrupt rows', () => {
   it.each(rows)('$name: cut off anywhere is refused', one => {
     for (const read of [decodeAll, finishAll]) {
       const passed: number[] = [];
-      for (let length = 0; length < one.bytes.length; length++) {
+      for (const length of cuts(one.bytes.length)) {
         const error = errorOf(one, one.bytes.subarray(0, length), read);
         if (!(error instanceof CorruptBytesError)) passed.push(length);
       }
@@ -99,9 +106,9 @@ describe('corrupt rows', () => {
           errorOf(one, bytes, foldInto);
         },
       ),
-      { numRuns: 8_000 },
+      { numRuns: 2_000 },
     );
-    expect(refused).toBeGreaterThan(1000);
+    expect(refused).toBeGreaterThan(250);
   });
 
   it('with bits flipped are refused in time, or decode', () => {
@@ -115,9 +122,9 @@ describe('corrupt rows', () => {
         errorOf(one, bytes, finishAll);
         errorOf(one, bytes, foldInto);
       }),
-      { numRuns: 10_000 },
+      { numRuns: 2_500 },
     );
-    expect(refused).toBeGreaterThan(300);
+    expect(refused).toBeGreaterThan(75);
   });
 
   it('of random bytes are refused, or decode', () => {
