@@ -39,7 +39,8 @@ export class JsonText {
       this.#start = this.at;
       return this.bytes.subarray(start, this.at);
     }
-    const text = this.bytes.slice(start, this.at);
+    const text = this.#allocate(this.length);
+    text.set(this.bytes.subarray(start, this.at));
     this.at = start;
     // What one very long text took is not kept for ever.
     if (this.bytes.length > mostKept) {
@@ -84,7 +85,8 @@ export class JsonText {
 
   /** A copy of the text from `from` on. */
   since(from: number): Uint8Array {
-    return this.bytes.slice(this.#start + from, this.at);
+    // A Buffer's `slice` is a view, and what it shows is written over.
+    return new Uint8Array(this.bytes.subarray(this.#start + from, this.at));
   }
 
   /** The text from `from` to `to`, once more. */
