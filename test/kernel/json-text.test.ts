@@ -42,3 +42,14 @@ test('what was written of a text that came to nothing is dropped', () => {
   expect(textOf(out.finish())).toBe('{}');
   expect(textOf(first)).toBe('[1');
 });
+
+test('texts taken out of Buffers stay when the next one is written', () => {
+  const out = new JsonText(Buffer.allocUnsafeSlow);
+  out.ascii('a'.repeat(40_000));
+  const part = out.since(39_990);
+  const first = out.finish();
+  out.ascii('b'.repeat(40_000));
+  out.finish();
+  expect(Buffer.from(first).toString()).toBe('a'.repeat(40_000));
+  expect(Buffer.from(part).toString()).toBe('a'.repeat(10));
+});
