@@ -22,7 +22,7 @@ export interface ReaderOptions {
   readonly functions?: FunctionRegistry;
   readonly store: RowSource;
   readonly clock: Clock;
-  /** About how much memory is kept of rows that are read again and again; 128 MiB if not given. */
+  /** About how much memory is kept of rows that are read again and again; 256 MiB if not given. */
   readonly keptBytes?: number;
 }
 
@@ -99,7 +99,7 @@ export function createReader({
   functions = new Map(),
   store,
   clock,
-  keptBytes = 128 << 20,
+  keptBytes = 256 << 20,
 }: ReaderOptions): Reader {
   const vectors = compileVectors(plan, functions, createKeptRows(keptBytes));
 
