@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { visit } from '../service/running.ts';
 import { type ApiAnswer, startStacksServer } from '../support/stacks-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-import { runCli } from './run-cli.ts';
+import { runCli, visitsModule } from './run-cli.ts';
 
 /** The environment `dev`, as its stacks describe it, with its API behind the same address. */
 async function startEnvironment(api: ApiAnswer) {
@@ -105,4 +105,12 @@ test('errors say what to do', async () => {
   expect(await stderrOf('send', eventsFile(1), '--env', 'dev', '--url', 'http://127.0.0.1:1')).toContain(
     'no service answers at http://127.0.0.1:1: is environment dev still deployed?',
   );
+});
+
+test('rows are redriven by the definitions that are active there only', async () => {
+  await startEnvironment(() => ({ status: 404, body: '{"message":"Not Found"}' }));
+  const { code, stderr } = await runCli('unapplied', 'redrive', '--env', 'dev', '--features', visitsModule);
+  expect(code).toBe(1);
+  // The control table is asked for the active Plan before any row is touched.
+  expect(stderr).toMatch(/table c\b/);
 });

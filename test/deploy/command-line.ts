@@ -34,8 +34,7 @@ export async function tryCommandLine(world: World, options: CommandLineOptions):
   };
   const url = connection.endpoint + deployment.apiPath;
   const api = ['--env', 'local', '--url', url];
-  const ask = async (...args: string[]): Promise<unknown> =>
-    JSON.parse((await run(connection, [...args, '--json'], signal)).stdout);
+  const ask = askMillrace(connection, signal);
 
   const status = (await ask('status', '--env', 'local')) as EnvironmentStatus;
   expectEqual('status: the active Plan', status.plan.hash, deployment.active.plan.hash);
@@ -96,6 +95,14 @@ function someEvents(seed: number): Buffer {
 }
 
 const program = fileURLToPath(new URL('../../bin/millrace.ts', import.meta.url));
+
+/** What `millrace …` says as JSON, of what is deployed at a connection. */
+export type AskMillrace = (...args: readonly string[]) => Promise<unknown>;
+
+export const askMillrace =
+  (connection: Connection, signal: AbortSignal): AskMillrace =>
+  async (...args) =>
+    JSON.parse((await run(connection, [...args, '--json'], signal)).stdout);
 
 function run(connection: Connection, args: readonly string[], signal: AbortSignal) {
   const options = { env: environmentOf(connection), signal, maxBuffer: 1 << 26 };

@@ -1,8 +1,8 @@
 import { PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { Arrival } from '../../features/feed/generator/index.ts';
-import type { CompiledDefinitions } from '../../lib/local/index.ts';
 import type { Call, Fault } from '../adapters/dynamodb/faulty-proxy.ts';
+import type { AskMillrace } from './command-line.ts';
 import type { DeployedPoller } from './deployed-poller.ts';
 import { feedEvents, requestsOf } from './events.ts';
 import { breakRow } from './faulty-row.ts';
@@ -10,7 +10,7 @@ import { settingsOf } from './mapping-settings.ts';
 import { untilProcessed, type World } from './world.ts';
 
 export interface FailureOptions {
-  readonly definitions: CompiledDefinitions;
+  readonly millrace: AskMillrace;
   readonly poller: DeployedPoller;
   /** What happens to requests of the deployed functions to DynamoDB. */
   readonly dynamoFaults: { faultOf: (call: Call) => Fault | null };
@@ -107,10 +107,15 @@ export const failures: Readonly<Record<string, Failure>> = {
     const table = 'item_popularity@1';
     const arrivals = someEvents(options);
     const item = arrivals.find(({ kind }) => kind === 'fresh')!.event.item;
-    const repair = await breakRow(world, options.definitions, table, item);
+    const repair = await breakRow(world, options.millrace, table, item);
     await processSome(world, options, arrivals);
     const waiting = () => world.unapplied.list({ table, limit: 100_000 });
-    expect((await waiting()).length > 0, 'events for the row are set aside as unapplied');
+    const listed = await options.millrace('unapplied', 'list', '--table', table, '--env', 'local');
+    const { counts } = listed as { readonly counts: { readonly corrupt?: number } };
+    expect(
+      (counts.corrupt ?? 0) > 0 && counts.corrupt === (await waiting()).length,
+      'events for the row are set aside as unapplied, and listed',
+    );
     // Attempts of two shards may have set the same row's events aside, and one of them lost: its entries say nothing.
     const { applied } = await repair();
     expect(applied > 0 && (await waiting()).length === 0, `none waits after a redrive of ${applied}`);

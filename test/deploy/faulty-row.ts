@@ -1,21 +1,19 @@
 import { GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { systemClock } from '../../lib/adapters/clock.ts';
-import { dynamoRowLimits } from '../../lib/adapters/dynamodb/tables.ts';
-import type { CompiledDefinitions } from '../../lib/local/index.ts';
-import { type RedriveUnappliedReport, redriveUnapplied } from '../../lib/runtime/redrive-unapplied.ts';
+import type { RedriveUnappliedReport } from '../../lib/runtime/redrive-unapplied.ts';
+import type { AskMillrace } from './command-line.ts';
 import type { World } from './world.ts';
 
 /**
- * Makes the bytes of a row unreadable. The function that is returned puts them back where the
- * platform has kept what it could not read, as an operator does from a copy, and redrives the events that waited.
+ * Makes the bytes of a row unreadable. The function that is returned puts them back where the platform has kept what it
+ * could not read, as an operator does from a copy, and redrives the events that waited, by the command line.
  */
 export async function breakRow(
   world: World,
-  { plan, functions }: CompiledDefinitions,
+  millrace: AskMillrace,
   table: string,
   key: string,
 ): Promise<() => Promise<RedriveUnappliedReport>> {
-  const { dynamo, store, unapplied, deployment } = world;
+  const { dynamo, deployment } = world;
   const TableName = deployment.active.tables[table]!;
   const { Item: row } = await dynamo.send(new GetItemCommand({ TableName, Key: { k: { S: `r${key}` } } }));
   if (row === undefined) throw new Error(`there is no row ${key} in ${table}`);
@@ -29,7 +27,7 @@ export async function breakRow(
     const kept = Items.filter(item => Buffer.from(item.b!.B!).equals(broken));
     for (const item of kept)
       await dynamo.send(new PutItemCommand({ TableName, Item: { ...item, b: { B: bytes } } }));
-    const limits = dynamoRowLimits;
-    return redriveUnapplied({ plan, functions, store, unapplied, clock: systemClock, limits, table, key });
+    const row = ['--table', table, '--key', key, '--env', 'local'];
+    return (await millrace('unapplied', 'redrive', ...row)) as RedriveUnappliedReport;
   };
 }

@@ -1,7 +1,7 @@
 import type { CompiledDefinitions } from '../../lib/local/index.ts';
 import { changeDefinitions } from './change.ts';
 import { checkValues, type ValueReport } from './check-values.ts';
-import { tryCommandLine } from './command-line.ts';
+import { askMillrace, tryCommandLine } from './command-line.ts';
 import { startPoller } from './deployed-poller.ts';
 import { lookAround } from './deployment.ts';
 import { feedEvents, requestsOf } from './events.ts';
@@ -69,7 +69,8 @@ export async function runDeployment(options: RunOptions): Promise<RunReport> {
     });
     ending.push(() => poller.stop());
     for (const [name, failure] of Object.entries(failures)) {
-      const failing = { ...options, poller, dynamoFaults: aws.dynamoFaults };
+      const millrace = askMillrace(connection, options.signal);
+      const failing = { ...options, millrace, poller, dynamoFaults: aws.dynamoFaults };
       await steps.run(`make fail: ${name}`, async tell => tell(await runFailure(failure, world, failing)));
     }
     twin.leaveOut(poller.givenUp.flatMap(({ records }) => records.map(({ sequence }) => sequence)));

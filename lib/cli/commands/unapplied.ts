@@ -1,10 +1,13 @@
 import { Command } from 'commander';
 import { formatTimestamp } from '../../kernel/timestamp.ts';
+import type { UnappliedStore } from '../../runtime/ports.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatCount, formatTable, print, toJson } from '../format.ts';
 import { RequestError } from '../keys.ts';
-import { loadDefinitions } from '../load-definitions.ts';
-import { type CommonOptions, options, wholeNumber } from '../options.ts';
+import { loadDefinitions, repositoryPath } from '../load-definitions.ts';
+import { loadDeployed } from '../load-deployed.ts';
+import { loadEnvironment } from '../load-environment.ts';
+import { type CommonOptions, type EnvironmentOptions, options, wholeNumber } from '../options.ts';
 import { askService, serviceAt } from '../service-client.ts';
 import { withLocal } from '../with-local.ts';
 
@@ -26,10 +29,11 @@ Reasons:
 Examples:
   millrace unapplied list
   millrace unapplied redrive
-  millrace unapplied redrive --table customer_activity@1 --key 17850 --start-anew`,
+  millrace unapplied redrive --table customer_activity@1 --key 17850 --start-anew
+  millrace unapplied redrive --env dev`,
     );
 
-interface ListOptions extends CommonOptions {
+interface ListOptions extends CommonOptions, EnvironmentOptions {
   readonly table?: string;
   readonly key?: string;
   readonly limit: number;
@@ -43,12 +47,14 @@ const listCommand = (): Command =>
     .option('--limit <count>', 'at most so many', wholeNumber, 20)
     .addOption(options.data())
     .addOption(options.features())
+    .addOption(options.env())
+    .addOption(options.profile())
     .addOption(options.json())
     .addOption(options.verbose())
     .action(async (given: ListOptions) => {
       const { table, key, limit } = given;
       checkRow(given);
-      return withLocal(given.data, await loadDefinitions(given.features), async ({ unapplied }) => {
+      return withUnapplied(given, async unapplied => {
         const counts = await unapplied.count();
         const events = await unapplied.list({
           limit,
@@ -76,11 +82,10 @@ const listCommand = (): Command =>
       });
     });
 
-interface RedriveOptions extends CommonOptions {
+interface RedriveOptions extends CommonOptions, EnvironmentOptions {
   readonly table?: string;
   readonly key?: string;
   readonly startAnew?: true;
-  readonly url?: string;
 }
 
 const redriveCommand = (setExitCode: (code: number) => void): Command =>
@@ -92,6 +97,8 @@ const redriveCommand = (setExitCode: (code: number) => void): Command =>
     .option('--url <url>', 'by the service that listens there; it has the data directory open')
     .addOption(options.data())
     .addOption(options.features())
+    .addOption(options.env())
+    .addOption(options.profile())
     .addOption(options.json())
     .addOption(options.verbose())
     .addHelpText(
@@ -101,7 +108,7 @@ Exit status: 0 if every row has its events now; 1 if some still cannot take them
     )
     .action(async (given: RedriveOptions) => {
       checkRow(given);
-      const { table, key, startAnew, url } = given;
+      const { table, key, startAnew } = given;
       if (startAnew && table === undefined)
         throw new RequestError('--start-anew gives up what rows held: say which with --table and --key');
       const which = {
@@ -109,20 +116,46 @@ Exit status: 0 if every row has its events now; 1 if some still cannot take them
         ...(key === undefined ? {} : { key }),
         ...(startAnew === undefined ? {} : { startAnew }),
       };
-      const report =
-        url === undefined
-          ? await withLocal(given.data, await loadDefinitions(given.features), local =>
-              local.redriveUnapplied(which),
-            )
-          : ((await askService(serviceAt(url), '/v1/unapplied/redrive', {
-              method: 'POST',
-              body: JSON.stringify(which),
-            })) as Report);
+      const report = await redrive(given, which);
       if (report.waiting.length > 0) setExitCode(exitCodes.failed);
       if (given.json) return print(toJson(report));
       print(`${formatCount(report.applied)} applied, ${formatCount(report.settled)} settled before`);
       for (const row of report.waiting) print(`table ${row.table}, row ${row.key} still waits: ${row.error}`);
     });
+
+/** In the deployed environment, by the service at the URL, or in the data directory. */
+async function redrive(
+  { env, url, data, features, ...where }: RedriveOptions,
+  which: RowsChoice,
+): Promise<Report> {
+  if (env !== undefined) {
+    const definitions = await loadDefinitions(
+      features ?? repositoryPath((await loadEnvironment(env)).features),
+    );
+    const { openEnvironment, redriveDeployedRows } = await loadDeployed();
+    return redriveDeployedRows(await openEnvironment(env, where), definitions, which);
+  }
+  if (url === undefined)
+    return withLocal(data, await loadDefinitions(features), local => local.redriveUnapplied(which));
+  const body = JSON.stringify(which);
+  return (await askService(serviceAt(url), '/v1/unapplied/redrive', { method: 'POST', body })) as Report;
+}
+
+async function withUnapplied<T>(
+  { env, data, features, ...where }: ListOptions,
+  work: (unapplied: UnappliedStore) => Promise<T>,
+): Promise<T> {
+  if (env === undefined)
+    return withLocal(data, await loadDefinitions(features), ({ unapplied }) => work(unapplied));
+  const { openEnvironment, openUnapplied } = await loadDeployed();
+  return work(openUnapplied((await openEnvironment(env, where)).deployment));
+}
+
+interface RowsChoice {
+  readonly table?: string;
+  readonly key?: string;
+  readonly startAnew?: boolean;
+}
 
 interface Report {
   readonly applied: number;
