@@ -38,7 +38,7 @@ export function createTransformFunction(
   const incarnation = required(environment, 'MILLRACE_INCARNATION');
   const bucket = required(environment, 'MILLRACE_BUCKET');
   // S3's client is a third of the bundle, and most functions never meet a bad event.
-  const setAside = later(async () => (await import('../set-aside.ts')).openSetAside(bucket));
+  const setAside = later(async () => (await import('../set-aside.ts')).openBucket(bucket));
   const retentionMs = numberIn(environment, 'MILLRACE_RETENTION_HOURS', defaultRetentionMs / hour) * hour;
   const cache = openRowCache(environment);
   const { activePlan, storeOf } = state ?? openState(environment, 'write', tally);

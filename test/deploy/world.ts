@@ -4,8 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { createDynamoClient } from '../../lib/adapters/dynamodb/client.ts';
 import { createDynamoStateStore } from '../../lib/adapters/dynamodb/state-store.ts';
 import { createKinesisClient } from '../../lib/adapters/kinesis/client.ts';
-import { createS3Quarantine } from '../../lib/adapters/s3/quarantine.ts';
-import { createS3UnappliedStore } from '../../lib/adapters/s3/unapplied.ts';
+import { openSetAside } from '../../lib/adapters/s3/set-aside.ts';
 import type { Quarantine, StateStore, UnappliedStore } from '../../lib/runtime/ports.ts';
 import type { Deployment } from './deployment.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
@@ -43,8 +42,7 @@ export function openWorld(connection: Connection, deployment: Deployment): World
       tableName: table => active.tables[table]!,
       progressTable,
     }),
-    quarantine: createS3Quarantine({ client: s3, bucket, prefix: 'quarantine/' }),
-    unapplied: createS3UnappliedStore({ client: s3, bucket, prefix: 'unapplied/' }),
+    ...openSetAside(s3, bucket),
     kinesis,
     dynamo,
     s3,

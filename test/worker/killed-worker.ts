@@ -49,7 +49,7 @@ export async function killedWorker(parts: Parts, count: number): Promise<void> {
   const proxy = await startFaultyProxy(dynamoUrl, {
     faultOf({ operation, body }) {
       const isRow = operation === 'PutItem' && !/progress|leases/.test(body.TableName);
-      if (isRow && ++writes === 60) victim!.child.kill('SIGKILL');
+      if (isRow && ++writes === 20) victim!.child.kill('SIGKILL');
       return null;
     },
   });

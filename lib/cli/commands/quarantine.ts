@@ -4,7 +4,7 @@ import { type QuarantinedEvent, type QuarantineReason, quarantineReasons } from 
 import { formatCount, formatTable, print, toJson } from '../format.ts';
 import { RequestError } from '../keys.ts';
 import { type CommonOptions, type EnvironmentOptions, options, wholeNumber } from '../options.ts';
-import { withQuarantine } from '../with-quarantine.ts';
+import { withSetAside } from '../with-set-aside.ts';
 import { redriveCommand } from './redrive.ts';
 
 export const quarantineCommand = (): Command =>
@@ -54,7 +54,7 @@ const listCommand = (): Command =>
           `--limit ${limit}: at most ${longestTable} are shown as a table; more go with --json`,
         );
       }
-      return withQuarantine(given, async quarantine => {
+      return withSetAside(given, async ({ quarantine }) => {
         const counts = await quarantine.count();
         const events = await quarantine.list({
           ...(stream === undefined ? {} : { stream }),
@@ -91,7 +91,7 @@ const showCommand = (): Command =>
     .addOption(options.json())
     .addOption(options.verbose())
     .action(async (id: string, given: CommonOptions & EnvironmentOptions) =>
-      withQuarantine(given, async quarantine => {
+      withSetAside(given, async ({ quarantine }) => {
         const event = await quarantine.get(id);
         if (event === null)
           throw new RequestError(`no quarantined event has the id ${id}: see millrace quarantine list`);

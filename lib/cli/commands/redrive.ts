@@ -83,7 +83,7 @@ async function redriveDeployed(
   where: EnvironmentOptions,
   { stream: name, ...which }: Pick<RedriveCommandOptions, 'stream' | 'reason'> & { ids?: readonly string[] },
 ) {
-  const { openEnvironment, openQuarantine, producerOf } = await loadDeployed();
+  const { openBucket, openEnvironment, producerOf } = await loadDeployed();
   const { deployment, activePlan } = await openEnvironment(environment, where);
   const { streams } = (await activePlan()).plan;
   const stream = streams.find(one => (name === undefined ? streams.length === 1 : one.name === name));
@@ -91,7 +91,7 @@ async function redriveDeployed(
     throw new RequestError(`say which stream with --stream: ${streams.map(s => s.name).join(', ')}`);
   return redriveRemotely({
     stream,
-    quarantine: openQuarantine(deployment),
+    quarantine: openBucket(deployment).quarantine,
     send: producerOf(deployment, stream.name),
     ...which,
   });

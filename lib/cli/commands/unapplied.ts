@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import { secondsOf } from '../../infra/environment/index.ts';
 import { formatTimestamp } from '../../kernel/timestamp.ts';
-import type { UnappliedStore } from '../../runtime/ports.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatCount, formatTable, print, toJson } from '../format.ts';
 import { RequestError } from '../keys.ts';
@@ -10,6 +10,7 @@ import { loadEnvironment } from '../load-environment.ts';
 import { type CommonOptions, type EnvironmentOptions, options, wholeNumber } from '../options.ts';
 import { askService, serviceAt } from '../service-client.ts';
 import { withLocal } from '../with-local.ts';
+import { withSetAside } from '../with-set-aside.ts';
 
 export const unappliedCommand = (setExitCode: (code: number) => void): Command =>
   new Command('unapplied')
@@ -54,7 +55,7 @@ const listCommand = (): Command =>
     .action(async (given: ListOptions) => {
       const { table, key, limit } = given;
       checkRow(given);
-      return withUnapplied(given, async unapplied => {
+      return withSetAside(given, async ({ unapplied }) => {
         const counts = await unapplied.count();
         const events = await unapplied.list({
           limit,
@@ -129,26 +130,17 @@ async function redrive(
   which: RowsChoice,
 ): Promise<Report> {
   if (env !== undefined) {
-    const definitions = await loadDefinitions(
-      features ?? repositoryPath((await loadEnvironment(env)).features),
-    );
+    const settings = await loadEnvironment(env);
+    const definitions = await loadDefinitions(features ?? repositoryPath(settings.features));
+    const kept = Object.values(settings.streams).map(({ retention }) => 1000 * secondsOf(retention));
     const { openEnvironment, redriveDeployedRows } = await loadDeployed();
-    return redriveDeployedRows(await openEnvironment(env, where), definitions, which);
+    const environment = await openEnvironment(env, where);
+    return redriveDeployedRows(environment, definitions, { ...which, retentionMs: Math.max(...kept) });
   }
   if (url === undefined)
     return withLocal(data, await loadDefinitions(features), local => local.redriveUnapplied(which));
   const body = JSON.stringify(which);
   return (await askService(serviceAt(url), '/v1/unapplied/redrive', { method: 'POST', body })) as Report;
-}
-
-async function withUnapplied<T>(
-  { env, data, features, ...where }: ListOptions,
-  work: (unapplied: UnappliedStore) => Promise<T>,
-): Promise<T> {
-  if (env === undefined)
-    return withLocal(data, await loadDefinitions(features), ({ unapplied }) => work(unapplied));
-  const { openEnvironment, openUnapplied } = await loadDeployed();
-  return work(openUnapplied((await openEnvironment(env, where)).deployment));
 }
 
 interface RowsChoice {

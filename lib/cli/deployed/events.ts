@@ -2,13 +2,12 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { Deployment } from '../../adapters/aws/deployment.ts';
 import { createKinesisClient } from '../../adapters/kinesis/client.ts';
 import { createKinesisProducer } from '../../adapters/kinesis/producer.ts';
-import { createS3Quarantine } from '../../adapters/s3/quarantine.ts';
-import type { LogAppend, Quarantine } from '../../runtime/ports.ts';
+import { openSetAside, type SetAside } from '../../adapters/s3/set-aside.ts';
+import type { LogAppend } from '../../runtime/ports.ts';
 import { RequestError } from '../keys.ts';
 
 /** Where a deployed environment sets events aside. */
-export const openQuarantine = ({ bucket }: Deployment): Quarantine =>
-  createS3Quarantine({ client: new S3Client(), bucket, prefix: 'quarantine/' });
+export const openBucket = ({ bucket }: Deployment): SetAside => openSetAside(new S3Client(), bucket);
 
 /** Puts events to a stream; for each, whether Kinesis has stored it. Throws RequestError. */
 export function producerOf({ environment, streams }: Deployment, stream: string) {

@@ -1,4 +1,4 @@
 export { locateEnvironment, openEnvironment } from './environment.ts';
-export { openQuarantine, producerOf } from './events.ts';
+export { openBucket, producerOf } from './events.ts';
 export { describeEnvironment, environmentStatus } from './status.ts';
-export { openUnapplied, redriveDeployedRows } from './unapplied.ts';
+export { redriveDeployedRows } from './unapplied.ts';

@@ -3,7 +3,7 @@ import { formatTimestamp } from '../../kernel/timestamp.ts';
 import { namespaceOf } from '../../runtime/metric-names.ts';
 import { formatCount, formatTable } from '../format.ts';
 import type { DeployedEnvironment } from './environment.ts';
-import { openQuarantine } from './events.ts';
+import { openBucket } from './events.ts';
 
 export interface EnvironmentStatus {
   readonly environment: string;
@@ -26,7 +26,7 @@ export async function environmentStatus({
   const namespace = namespaceOf(environment);
   const [{ activation }, quarantined, ...metrics] = await Promise.all([
     activePlan(),
-    openQuarantine(deployment).count(),
+    openBucket(deployment).quarantine.count(),
     ...[...streams].map(async ([stream, streamName]) => ({
       stream,
       ...(await readStreamMetrics({ namespace, stream, streamName, from, to })),

@@ -1,13 +1,9 @@
-import { S3Client } from '@aws-sdk/client-s3';
-import type { Deployment } from '../../adapters/aws/deployment.ts';
 import { systemClock } from '../../adapters/clock.ts';
 import { createDynamoClient } from '../../adapters/dynamodb/client.ts';
 import { createDynamoStateStore } from '../../adapters/dynamodb/state-store.ts';
 import { dynamoRowLimits } from '../../adapters/dynamodb/tables.ts';
-import { createS3UnappliedStore } from '../../adapters/s3/unapplied.ts';
 import type { CompiledDefinitions } from '../../local/index.ts';
 import { timesToLive } from '../../runtime/plan-tables.ts';
-import type { UnappliedStore } from '../../runtime/ports.ts';
 import {
   type RedriveUnappliedOptions,
   type RedriveUnappliedReport,
@@ -15,10 +11,12 @@ import {
 } from '../../runtime/redrive-unapplied.ts';
 import { RequestError } from '../keys.ts';
 import type { DeployedEnvironment } from './environment.ts';
+import { openBucket } from './events.ts';
 
-/** The events that rows of a deployed environment lack. */
-export const openUnapplied = ({ bucket }: Deployment): UnappliedStore =>
-  createS3UnappliedStore({ client: new S3Client(), bucket, prefix: 'unapplied/' });
+export interface DeployedRedriveOptions extends Pick<RedriveUnappliedOptions, 'table' | 'key' | 'startAnew'> {
+  /** The longest for which a stream there keeps events (ms): rows that remember ids outlive it. */
+  readonly retentionMs: number;
+}
 
 /**
  * Gives rows of a deployed environment the events that they lack, beside the functions that go on. Throws RequestError
@@ -27,7 +25,7 @@ export const openUnapplied = ({ bucket }: Deployment): UnappliedStore =>
 export async function redriveDeployedRows(
   { deployment, activePlan }: DeployedEnvironment,
   { plan, functions }: CompiledDefinitions,
-  which: Pick<RedriveUnappliedOptions, 'table' | 'key' | 'startAnew'>,
+  { retentionMs, ...which }: DeployedRedriveOptions,
 ): Promise<RedriveUnappliedReport> {
   const { tables, plan: active } = await activePlan();
   if (active.hash !== plan.hash) {
@@ -40,14 +38,14 @@ export async function redriveDeployedRows(
     client: createDynamoClient(),
     tableName: table => tables[table] ?? table,
     progressTable: deployment.progressTable,
-    ttlOf: timesToLive(plan),
+    ttlOf: timesToLive(plan, retentionMs),
   });
   return redriveUnapplied({
     ...which,
     plan,
     functions,
     store,
-    unapplied: openUnapplied(deployment),
+    unapplied: openBucket(deployment).unapplied,
     clock: systemClock,
     limits: dynamoRowLimits,
   });

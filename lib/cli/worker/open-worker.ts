@@ -8,8 +8,7 @@ import { makeTable, missingTables } from '../../adapters/dynamodb/make-tables.ts
 import { leaseTable, progressTable, rowTable, type TableDefinition } from '../../adapters/dynamodb/tables.ts';
 import { createKinesisClient } from '../../adapters/kinesis/client.ts';
 import { createKinesisSource, describeKinesisStream } from '../../adapters/kinesis/shard-source.ts';
-import { createS3Quarantine } from '../../adapters/s3/quarantine.ts';
-import { createS3UnappliedStore } from '../../adapters/s3/unapplied.ts';
+import { openSetAside } from '../../adapters/s3/set-aside.ts';
 import { systemTime } from '../../adapters/worker-time.ts';
 import type { CompiledDefinitions } from '../../local/index.ts';
 import { MillraceError } from '../../runtime/errors.ts';
@@ -68,7 +67,6 @@ export async function openWorker(settings: WorkerSettings): Promise<OpenWorker> 
   }
   for (const name of missing) await makeTable(dynamo, name, tables.get(name)!);
 
-  const bucket = { client: s3, bucket: place.bucket };
   const rows = await openRows(place.rows, {
     definitions,
     dynamo,
@@ -79,8 +77,7 @@ export async function openWorker(settings: WorkerSettings): Promise<OpenWorker> 
         functions: definitions.functions,
         stream,
         incarnation,
-        quarantine: createS3Quarantine({ ...bucket, prefix: 'quarantine/' }),
-        unapplied: createS3UnappliedStore({ ...bucket, prefix: 'unapplied/' }),
+        ...openSetAside(s3, place.bucket),
         clock: systemClock,
         code: `${parts.plan.hash}/${version}`,
         guardAfterMs: 60_000,

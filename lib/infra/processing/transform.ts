@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { EventSourceMapping, type IEventSourceDlq, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { setAsidePrefixes } from '../../adapters/s3/set-aside.ts';
 import { tablesOf } from '../../runtime/plan-tables.ts';
 import { acknowledgeObjects } from '../acknowledge.ts';
 import type { DeploymentContext } from '../context.ts';
@@ -95,10 +96,10 @@ function allowSetAside(
 ): void {
   const { environment } = context;
   for (const [prefix, what] of Object.entries(setAside)) {
-    allow(role, ['s3:PutObject'], [`${buckets.setAside.arn}/${prefix}/*`]);
+    allow(role, ['s3:PutObject'], [`${buckets.setAside.arn}/${prefix}*`]);
     acknowledgeObjects(
       role,
-      `{"Fn::GetStackOutput":{"StackName":"Millrace-${environment.name}-Data","OutputName":"SetAsideArn"}}/${prefix}/*`,
+      `{"Fn::GetStackOutput":{"StackName":"Millrace-${environment.name}-Data","OutputName":"SetAsideArn"}}/${prefix}*`,
       `${what}: their names are made of position and time.`,
     );
   }
@@ -107,9 +108,9 @@ function allowSetAside(
 }
 
 const setAside = {
-  quarantine: 'Bad events',
-  unapplied: 'Events that a row cannot take',
-  'aws/lambda': 'Batches that the mapping gives up on',
+  [setAsidePrefixes.quarantine]: 'Bad events',
+  [setAsidePrefixes.unapplied]: 'Events that a row cannot take',
+  'aws/lambda/': 'Batches that the mapping gives up on',
 };
 
 const readStream = [
