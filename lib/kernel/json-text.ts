@@ -5,11 +5,10 @@
 export class JsonText {
   bytes: Uint8Array;
   at = 0;
-  #start = 0;
   readonly #allocate: (size: number) => Uint8Array;
 
   /** `allocate` gives memory; what is in it does not matter. */
-  constructor(allocate = (size: number): Uint8Array => new Uint8Array(size), size = slabBytes) {
+  constructor(allocate = (size: number): Uint8Array => new Uint8Array(size), size = usualBytes) {
     this.#allocate = allocate;
     this.bytes = allocate(size);
   }
@@ -17,42 +16,32 @@ export class JsonText {
   /** Makes room for `extra` more bytes; every method calls it, so that plain stores are enough after. */
   reserve(extra: number): void {
     if (this.at + extra <= this.bytes.length) return;
-    const grown = this.#allocate(Math.max(slabBytes, 2 * (this.length + extra)));
-    grown.set(this.bytes.subarray(this.#start, this.at));
-    this.at -= this.#start;
-    this.#start = 0;
+    const grown = this.#allocate(2 * (this.at + extra));
+    grown.set(this.written());
     this.bytes = grown;
   }
 
   /** Of the text so far. */
   get length(): number {
-    return this.at - this.#start;
+    return this.at;
   }
 
-  /**
-   * The text; another one begins. A short one is a view of an array that several share and that nobody writes to again,
-   * a long one has bytes of its own.
-   */
-  finish(): Uint8Array {
-    const start = this.#start;
-    if (this.length <= slabBytes / 4) {
-      this.#start = this.at;
-      return this.bytes.subarray(start, this.at);
-    }
-    const text = this.#copy(start, this.at);
-    this.at = start;
-    // What one very long text took is not kept for ever.
-    if (this.bytes.length > mostKept) {
-      this.bytes = this.#allocate(slabBytes);
-      this.#start = 0;
-      this.at = 0;
-    }
-    return text;
+  /** The text so far, where it is written: what comes next may change it. */
+  written(): Uint8Array {
+    return this.bytes.subarray(0, this.at);
   }
 
-  /** Drops what was written of a text that came to nothing. */
+  /** A copy of the text from `from` on. Not by `slice`, which gives a view where the array is a Buffer. */
+  since(from: number): Uint8Array {
+    const copy = this.#allocate(this.at - from);
+    copy.set(this.bytes.subarray(from, this.at));
+    return copy;
+  }
+
+  /** Begins another text, in the same memory: the processor has it at hand. What one very long text took is given up. */
   restart(): void {
-    this.at = this.#start;
+    this.at = 0;
+    if (this.bytes.length > mostKept) this.bytes = this.#allocate(usualBytes);
   }
 
   byte(code: number): void {
@@ -82,22 +71,10 @@ export class JsonText {
     this.at += json.length;
   }
 
-  /** A copy of the text from `from` on. */
-  since(from: number): Uint8Array {
-    return this.#copy(this.#start + from, this.at);
-  }
-
-  /** Not by `slice`, which gives a view where the array is a Buffer. */
-  #copy(from: number, to: number): Uint8Array {
-    const copy = this.#allocate(to - from);
-    copy.set(this.bytes.subarray(from, to));
-    return copy;
-  }
-
   /** The text from `from` to `to`, once more. */
   repeat(from: number, to: number): void {
     this.reserve(to - from);
-    this.bytes.copyWithin(this.at, this.#start + from, this.#start + to);
+    this.bytes.copyWithin(this.at, from, to);
     this.at += to - from;
   }
 
@@ -180,7 +157,7 @@ export const comma = 0x2c;
 const minus = 0x2d;
 const zero = 0x30;
 const nineDigits = 1_000_000_000;
-const slabBytes = 64 * 1024;
+const usualBytes = 64 * 1024;
 const mostKept = 8 << 20;
 
 const encoder = new TextEncoder();

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { type FeatureValue, JsonText } from '../kernel/index.ts';
 import type { FinishedRow } from '../runtime/finish-row.ts';
 import { errorOf, type Found, type FoundEntity, flagsOf, lacksOf } from '../runtime/read.ts';
@@ -9,7 +10,7 @@ import { type JsonWriter, jsonWriter } from './value-json.ts';
  * of the key once (`shared`), the features of groups that need no other part stand once too, apart: those of the user
  * for whom items are ranked. Rows that entities have in common otherwise are written once and copied.
  */
-export function createAnswerWriter(): (found: Found, shared?: readonly string[]) => Buffer {
+export function createAnswerWriter(): (found: Found, shared?: readonly string[]) => string | Buffer {
   const layouts = new WeakMap<Vector, Map<string, Layout>>();
   const layoutFor = (vector: Vector, shared: readonly string[] | undefined): Layout => {
     const known = layouts.get(vector) ?? new Map<string, Layout>();
@@ -38,9 +39,20 @@ export function createAnswerWriter(): (found: Found, shared?: readonly string[])
       writeEntity(out, layout, entities[i]!, written);
     }
     out.ascii(']}');
-    return out.finish() as Buffer;
+    return sent(out);
   };
 }
+
+/**
+ * A short answer of ASCII is a string: HTTP sends its head and it in one piece, and the memory that it was written in serves
+ * on. Long ones are bytes, which are not encoded once more.
+ */
+function sent(out: JsonText): string | Buffer {
+  const bytes = out.written() as Buffer;
+  return bytes.length <= longestString && isAscii(bytes) ? bytes.toString('latin1') : (out.since(0) as Buffer);
+}
+
+const longestString = 16 << 10;
 
 interface Layout {
   /** `{"service":"ranking","asOf":` */

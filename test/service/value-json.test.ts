@@ -44,7 +44,7 @@ const typed: readonly Typed[] = scalars.flatMap(({ type, values }) => [
   },
 ]);
 
-const textOf = (out: JsonText): string => Buffer.from(out.finish()).toString();
+const textOf = (out: JsonText): string => Buffer.from(out.written()).toString();
 
 function writerOf(type: ValueType): (value: Value) => string {
   const write = jsonWriter(type);
