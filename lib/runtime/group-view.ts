@@ -16,7 +16,7 @@ import {
   type FinishedRow,
   type ViewOutput,
 } from './finish-row.ts';
-import type { Kept, KeptRows, Room } from './kept-rows.ts';
+import type { Kept, KeptRows, Place, Room } from './kept-rows.ts';
 import type { LoadedRow } from './load-rows.ts';
 import { type EntityKey, keyReader } from './read-request.ts';
 import { tableOf } from './rows.ts';
@@ -35,11 +35,18 @@ export interface GroupView {
   finish(row: LoadedRow, asOf: number): FinishedRow;
 }
 
-/** Compiles each group of a Plan once, and views of it as they are asked for. Throws for features that are not there. */
-export function groupViews(plan: Plan, functions: FunctionRegistry, kept: KeptRows) {
+/** Makes views of a Plan's groups with some of their features. Throws for features that are not there. */
+export type ViewOf = (group: string, features: readonly string[]) => GroupView;
+
+/** Compiles each group of a Plan once. Views that are read together, those of a vector, are made by one ViewOf. */
+export function groupViews(plan: Plan, functions: FunctionRegistry, kept: KeptRows): () => ViewOf {
   const kernels = new Map<string, GroupKernel>();
   const keys = new Map(plan.entities.map(entity => [entity.name, keyReader(entity)]));
-  return (name: string, features: readonly string[]): GroupView => {
+  const view = (
+    name: string,
+    features: readonly string[],
+    roomOf: (entity: string) => Room<KeptRow>,
+  ): GroupView => {
     const group = plan.groups.find(g => g.name === name);
     const entity = plan.entities.find(e => e.name === group?.entity);
     if (group === undefined || entity === undefined)
@@ -54,8 +61,17 @@ export function groupViews(plan: Plan, functions: FunctionRegistry, kept: KeptRo
       keyParts,
       keyOf: keys.get(entity.name)!,
       outputs: compiled.outputs,
-      ...keepingRows(compiled, kept.room()),
+      ...keepingRows(compiled, roomOf(entity.name).place()),
     };
+  };
+  return () => {
+    const rooms = new Map<string, Room<KeptRow>>();
+    const roomOf = (entity: string): Room<KeptRow> => {
+      const room = rooms.get(entity) ?? kept.room<KeptRow>();
+      rooms.set(entity, room);
+      return room;
+    };
+    return (group, features) => view(group, features, roomOf);
   };
 }
 
@@ -72,7 +88,7 @@ const isWithin = ({ from, until }: Times, asOf: number): boolean => asOf >= from
 /** Finishes rows, and keeps those that are asked for again as they were. */
 function keepingRows(
   { windows, finish, finishForLong }: CompiledOutputs,
-  room: Room<KeptRow>,
+  place: Place<KeptRow>,
 ): Pick<GroupView, 'known' | 'finish'> {
   let times = timesAlike(windows, 0);
   // Without events nothing depends on the time.
@@ -81,15 +97,15 @@ function keepingRows(
   /** What is kept is views: it must not keep the store's memory alive. */
   function keep(row: LoadedRow, kept: Kept<KeptRow>, asOf: number): FinishedRow {
     const own = { ...row, parts: row.parts.map(part => new Uint8Array(part)) };
-    const { first, at } = finishForLong(own, asOf, bytes => room.grow(kept, bytes));
+    const { first, at } = finishForLong(own, asOf, bytes => place.grow(kept, bytes));
     const bytes = own.parts.reduce((sum, part) => sum + part.length + arrayBytes, rowBytes);
-    room.keep(kept, { ...own, times: kept.times, at }, bytes);
+    place.keep(kept, { ...own, times: kept.times, at }, bytes);
     return first;
   }
 
   return {
     known(key, version) {
-      const kept = room.get(key);
+      const kept = place.get(key);
       return kept?.version === version && kept.made !== null ? kept.made : undefined;
     },
 
@@ -101,7 +117,7 @@ function keepingRows(
         nothing ??= finishForLong(row, asOf, () => {}).at(asOf);
         return nothing;
       }
-      const kept = room.get(key);
+      const kept = place.get(key);
       if (kept?.version === version && isWithin(kept.times, asOf)) {
         try {
           return kept.made?.at(asOf) ?? keep(row, kept, asOf);
@@ -111,7 +127,7 @@ function keepingRows(
         }
       }
       if (!isWithin(times, asOf)) times = timesAlike(windows, asOf);
-      room.note(key, version, times);
+      place.note(key, version, times);
       return finish(row, asOf);
     },
   };

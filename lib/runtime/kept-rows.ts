@@ -4,15 +4,22 @@ import type { Times } from '../kernel/index.ts';
  * What was made of rows, for rows that are read again and again while they stay as they are: popular items, in every
  * ranking. Exact: a row's version never comes twice, and a version says the same at all times alike.
  *
- * Bounded by bytes; with none, nothing is kept. What was asked for lately stays: entries are in a young and an old generation, and come back to the
- * young one when they are asked for; once it holds half of the bytes it becomes the old one, and the old one goes.
+ * Bounded by bytes; with none, nothing is kept. What was asked for lately stays: entries are in a young and an old
+ * generation, and come back to the young one when they are asked for; once it holds half of the bytes it becomes the old
+ * one, and the old one goes.
  */
 export interface KeptRows {
-  /** Room for the rows of one view of a group, by key. All share the bytes. */
+  /** Room for the rows of one entity's views, which are read together under one key. All rooms share the bytes. */
   room<T extends object>(): Room<T>;
 }
 
 export interface Room<T extends object> {
+  /** The place of one more view among those of a key. */
+  place(): Place<T>;
+}
+
+/** Where a view's rows are, by key. Quickest for the key that another place of the room was asked for last. */
+export interface Place<T extends object> {
   get(key: string): Kept<T> | undefined;
   /**
    * Notes that a row is asked for at a version and such a time. Only what is asked for a second time is worth making
@@ -45,50 +52,79 @@ export function createKeptRows(mostBytes: number): KeptRows {
 
   return {
     room<T extends object>(): Room<T> {
-      let young = new Map<string, Kept<T>>();
-      let old = new Map<string, Kept<T>>();
+      let young = new Map<string, Entry<T>>();
+      let old = new Map<string, Entry<T>>();
+      // A look-up is mostly waiting for memory, and an entity's views come one after the other.
+      let lastKey: string | null = null;
+      let last: Entry<T> | undefined;
+      let places = 0;
       turns.push(() => {
         old = young;
         young = new Map();
+        lastKey = null;
       });
-      return {
-        get(key) {
-          const found = young.get(key);
-          if (found !== undefined) return found;
-          const older = old.get(key);
-          if (older === undefined) return undefined;
-          old.delete(key);
-          young.set(key, older);
-          grow(older.bytes);
-          return older;
-        },
-        note(key, version, times) {
-          if (mostBytes === 0) return;
-          const known = young.get(key);
-          // Of rows that change from read to read, one entry serves on: new ones would be garbage that has grown old.
-          if (known?.made === null) {
-            known.version = version;
-            known.times = times;
-            return;
+
+      function entryOf(key: string): Entry<T> | undefined {
+        if (key === lastKey) return last;
+        let entry = young.get(key);
+        if (entry === undefined) {
+          entry = old.get(key);
+          if (entry !== undefined) {
+            old.delete(key);
+            young.set(key, entry);
+            let bytes = 0;
+            for (const kept of entry) bytes += kept?.bytes ?? 0;
+            grow(bytes);
           }
-          youngBytes -= known?.bytes ?? 0;
-          const bytes = entryBytes + key.length;
-          young.set(key, { version, times, made: null, bytes });
-          grow(bytes);
-        },
-        keep(kept, made, bytes) {
-          kept.made = made;
-          kept.bytes += bytes;
-          grow(bytes);
-        },
-        grow(kept, bytes) {
-          kept.bytes += bytes;
-          grow(bytes);
+        }
+        lastKey = key;
+        last = entry;
+        return entry;
+      }
+
+      return {
+        place() {
+          const place = places++;
+          return {
+            get: key => entryOf(key)?.[place],
+            note(key, version, times) {
+              if (mostBytes === 0) return;
+              let entry = entryOf(key);
+              if (entry === undefined) {
+                entry = new Array<undefined>(places).fill(undefined);
+                young.set(key, entry);
+                last = entry;
+              }
+              const known = entry[place];
+              // Of rows that change from read to read, one entry serves on: new ones would be garbage that has grown old.
+              if (known?.made === null) {
+                known.version = version;
+                known.times = times;
+                return;
+              }
+              youngBytes -= known?.bytes ?? 0;
+              const bytes = entryBytes + key.length;
+              entry[place] = { version, times, made: null, bytes };
+              grow(bytes);
+            },
+            keep(kept, made, bytes) {
+              kept.made = made;
+              kept.bytes += bytes;
+              grow(bytes);
+            },
+            grow(kept, bytes) {
+              kept.bytes += bytes;
+              grow(bytes);
+            },
+          };
         },
       };
     },
   };
 }
 
-/** Of an entry without anything made: itself, its place in the map, its key's head. */
+/** What is kept under one key, by place. */
+type Entry<T extends object> = (Kept<T> | undefined)[];
+
+/** Of what is noted without anything made: itself, its place in the map, its key's head. */
 const entryBytes = 150;

@@ -20,13 +20,17 @@ export interface LoadedRow {
   readonly error?: string;
 }
 
-/** Whose rows are read, and from where. */
-export interface RowsOf extends Pick<GroupView, 'kernel' | 'table' | 'known'> {
+/** What all rows of a request have in common. */
+export interface Reading {
   readonly store: RowSource;
   /** The clock's time, or the one that is asked for. */
   readonly now: number;
-  readonly deadline: Deadline;
+  /** Asked for once something has to be waited for. */
+  readonly deadline: () => Deadline;
 }
+
+/** Whose rows are read. */
+type RowsOf = Pick<GroupView, 'kernel' | 'table' | 'known'>;
 
 /**
  * A group's rows with their runs, in the order of `keys`, which are distinct: one read of all rows, and one of all their
@@ -39,24 +43,31 @@ export interface RowsOf extends Pick<GroupView, 'kernel' | 'table' | 'known'> {
 export function loadRows(
   of: RowsOf,
   keys: readonly string[],
+  reading: Reading,
 ): readonly LoadedRow[] | Promise<readonly LoadedRow[]> {
-  const stored = of.store.read(of.table, keys);
-  if (stored instanceof Promise) return loadInRounds(of, keys, of.deadline.inTime(stored));
+  const stored = reading.store.read(of.table, keys);
+  if (stored instanceof Promise) return loadInRounds(of, keys, reading, reading.deadline().inTime(stored));
   const rows: LoadedRow[] = [];
   for (let i = 0; i < keys.length; i++) {
-    const row = openOne(of, keys[i]!, stored[i]!);
-    if (!('status' in row)) return loadInRounds(of, keys, Promise.resolve(stored));
+    const row = openOne(of, reading.now, keys[i]!, stored[i]!);
+    if (!('status' in row)) return loadInRounds(of, keys, reading, Promise.resolve(stored));
     rows.push(row);
   }
   return rows;
 }
 
-async function loadInRounds(of: RowsOf, keys: readonly string[], first: Promise<StoredRows>) {
-  const loaded = await loadOnce(of, keys, first);
+async function loadInRounds(
+  of: RowsOf,
+  keys: readonly string[],
+  reading: Reading,
+  first: Promise<StoredRows>,
+): Promise<readonly LoadedRow[]> {
+  const loaded = await loadOnce(of, keys, reading, first);
   for (let round = 1; round < rounds && loaded.includes(null); round++) {
     const places = [...loaded.keys()].filter(i => loaded[i] === null);
     const wanted = places.map(i => keys[i]!);
-    const again = await loadOnce(of, wanted, of.deadline.inTime(readLater(of, wanted)));
+    const later = (async () => reading.store.read(of.table, wanted))();
+    const again = await loadOnce(of, wanted, reading, reading.deadline().inTime(later));
     for (const [n, i] of places.entries()) loaded[i] = again[n]!;
   }
   return loaded.map((row, i) => row ?? failed(of, keys[i]!, 'runs that the row names are missing'));
@@ -67,22 +78,21 @@ const rounds = 5;
 
 type StoredRows = readonly (StoredRow | null)[];
 
-const readLater = async ({ store, table }: RowsOf, keys: readonly string[]) => store.read(table, keys);
-
 /** Null where a run is gone: the row was rewritten meanwhile and names others by now. */
 async function loadOnce(
   of: RowsOf,
   keys: readonly string[],
-  reading: Promise<StoredRows>,
+  { store, now, deadline }: Reading,
+  rowsRead: Promise<StoredRows>,
 ): Promise<(LoadedRow | null)[]> {
-  const { store, table, deadline } = of;
-  const stored = await reading.catch(storeError);
+  const stored = await rowsRead.catch(storeError);
   if (stored instanceof StoreError) return keys.map(key => failed(of, key, stored.message));
-  const rows = stored.map((row, i) => openOne(of, keys[i]!, row));
+  const rows = stored.map((row, i) => openOne(of, now, keys[i]!, row));
   const ids = rows.flatMap(row =>
     'status' in row ? [] : row.head.runs.map(run => storedRunId(row.key, run.id)),
   );
-  const runs = ids.length === 0 ? [] : await deadline.inTime(store.readRuns(table, ids)).catch(storeError);
+  const runs =
+    ids.length === 0 ? [] : await deadline().inTime(store.readRuns(of.table, ids)).catch(storeError);
   let at = 0;
   return rows.map(row => {
     if ('status' in row) return row;
@@ -92,7 +102,7 @@ async function loadOnce(
     at += own.length;
     const found = own.filter(run => run !== null);
     if (found.length < own.length) return null;
-    return readable(of, key, () => whole(of, key, version, head, [head.state, ...found]));
+    return readable(of, key, () => whole(of, now, key, version, head, [head.state, ...found]));
   });
 }
 
@@ -103,22 +113,23 @@ interface HeadRow {
   readonly head: RowOf<Uint8Array>;
 }
 
-function openOne(of: RowsOf, key: string, stored: StoredRow | null): LoadedRow | HeadRow {
+function openOne(of: RowsOf, now: number, key: string, stored: StoredRow | null): LoadedRow | HeadRow {
   if (stored === null) return unknown(key);
-  const { version, bytes } = stored;
+  const { version } = stored;
   const known = of.known(key, version);
-  if (known !== undefined && known.newest < of.now) return known;
+  if (known !== undefined && known.newest < now) return known;
   return readable(of, key, () => {
-    const head = openRow(bytes);
+    const head = openRow(stored.bytes);
     if (head.fault !== null) return failed(of, key, `${head.fault.detail}; its events are set aside`);
     if (head.runs.length > 0) return { key, version, head };
-    return whole(of, key, version, head, [head.state]);
+    return whole(of, now, key, version, head, [head.state]);
   });
 }
 
 /** A home row may hold ids and no event that counts: that makes no entity known. */
 function whole(
-  { kernel, now }: RowsOf,
+  { kernel }: RowsOf,
+  now: number,
   key: string,
   version: number,
   { setAside }: RowOf<Uint8Array>,

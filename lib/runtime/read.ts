@@ -6,11 +6,11 @@ import {
   type Plan,
   toExternal,
 } from '../kernel/index.ts';
-import { createDeadline, type RowSource } from './deadline.ts';
+import { createDeadline, type Deadline, type RowSource } from './deadline.ts';
 import type { FinishedRow } from './finish-row.ts';
 import type { GroupView } from './group-view.ts';
 import { createKeptRows } from './kept-rows.ts';
-import { type LoadedRow, loadRows } from './load-rows.ts';
+import { type LoadedRow, loadRows, type Reading } from './load-rows.ts';
 import type { Clock } from './ports.ts';
 import { checkTimes, type EntityKey, queryTime, ReadRequestError } from './read-request.ts';
 import { compileVectors, type Segment, type Vector } from './vector.ts';
@@ -138,13 +138,15 @@ export function createReader({
     wanted: readonly WantedRows[],
     { asOf, deadlineMs }: ReadOptions,
   ): Loaded | Promise<Loaded> {
-    const now = asOf ?? clock.now();
-    const deadline = createDeadline(deadlineMs);
-    const rows = parts.map(({ kernel, table, known }, p) =>
-      loadRows({ kernel, table, known, store, now, deadline }, wanted[p]!.keys),
-    );
+    let deadline: Deadline | null = null;
+    const reading: Reading = {
+      store,
+      now: asOf ?? clock.now(),
+      deadline: () => (deadline ??= createDeadline(deadlineMs)),
+    };
+    const rows = parts.map((part, p) => loadRows(part, wanted[p]!.keys, reading));
     if (rows.every((list): list is readonly LoadedRow[] => !(list instanceof Promise))) return rows;
-    return Promise.all(rows).finally(deadline.end);
+    return Promise.all(rows).finally(() => deadline?.end());
   }
 
   return {

@@ -10,7 +10,7 @@ import {
 } from '../kernel/index.ts';
 import { MillraceError } from './errors.ts';
 import type { FinishedRow, Output, ViewOutput } from './finish-row.ts';
-import { featureNames, type GroupView, groupViews } from './group-view.ts';
+import { featureNames, type GroupView, groupViews, type ViewOf } from './group-view.ts';
 import type { KeptRows } from './kept-rows.ts';
 import { contextReader } from './read-request.ts';
 
@@ -44,10 +44,10 @@ export interface Segment {
 
 /** Every group and service of a Plan as vectors, by name. */
 export function compileVectors(plan: Plan, functions: FunctionRegistry, kept: KeptRows) {
-  const viewOf = groupViews(plan, functions, kept);
+  const views = groupViews(plan, functions, kept);
   return {
-    groups: new Map(plan.groups.map(g => [g.name, groupVector(g.name, viewOf(g.name, featureNames(g)))])),
-    services: new Map(plan.services.map(s => [s.name, serviceVector(s, viewOf, functions)])),
+    groups: new Map(plan.groups.map(g => [g.name, groupVector(g.name, views()(g.name, featureNames(g)))])),
+    services: new Map(plan.services.map(s => [s.name, serviceVector(s, views(), functions)])),
   };
 }
 
@@ -64,11 +64,7 @@ function groupVector(name: string, part: GroupView): Vector {
   };
 }
 
-function serviceVector(
-  service: ServicePlan,
-  viewOf: (group: string, features: readonly string[]) => GroupView,
-  functions: FunctionRegistry,
-): Vector {
+function serviceVector(service: ServicePlan, viewOf: ViewOf, functions: FunctionRegistry): Vector {
   const groups = [...new Set(service.features.map(f => f.group))];
   const parts = groups.map(group =>
     viewOf(

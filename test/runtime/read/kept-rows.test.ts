@@ -94,7 +94,7 @@ test('what is kept of rows is what a reader that keeps nothing finds, to the byt
 });
 
 test('a row is kept from the second time on that it is asked for as it is', () => {
-  const room = createKeptRows(10_000).room<{ readonly text: string }>();
+  const room = createKeptRows(10_000).room<{ readonly text: string }>().place();
   const times = { from: 0, until: 100 };
   expect(room.get('a')).toBeUndefined();
   room.note('a', 1, times);
@@ -108,7 +108,7 @@ test('a row is kept from the second time on that it is asked for as it is', () =
 
 test('what has not been asked for long is forgotten, what is asked for stays, in all rooms together', () => {
   const kept = createKeptRows(10_000);
-  const [room, other] = [kept.room<object>(), kept.room<object>()];
+  const [room, other] = [kept.room<object>().place(), kept.room<object>().place()];
   const put = (into: typeof room, key: string) => {
     into.note(key, 1, { from: 0, until: 1 });
     into.keep(into.get(key)!, {}, 1_000);
@@ -125,8 +125,31 @@ test('what has not been asked for long is forgotten, what is asked for stays, in
   expect(left).toContain('cold 49');
 });
 
+test('views of one entity have rows of their own under its key, and stay together', () => {
+  const room = createKeptRows(10_000).room<{ readonly text: string }>();
+  const [first, second] = [room.place(), room.place()];
+  const times = { from: 0, until: 100 };
+  for (const key of ['a', 'b']) {
+    first.note(key, 1, times);
+    first.keep(first.get(key)!, { text: `first ${key}` }, 1_000);
+    expect(second.get(key)).toBeUndefined();
+    second.note(key, 2, times);
+  }
+  second.keep(second.get('a')!, { text: 'second a' }, 1_000);
+  expect(first.get('a')).toMatchObject({ version: 1, made: { text: 'first a' } });
+  expect(second.get('a')).toMatchObject({ version: 2, made: { text: 'second a' } });
+  expect(second.get('b')).toMatchObject({ version: 2, made: null });
+  for (let i = 0; i < 50; i++) {
+    first.note(`cold ${i}`, 1, times);
+    first.keep(first.get(`cold ${i}`)!, { text: 'cold' }, 1_000);
+    expect(second.get('a')).toBeDefined();
+  }
+  expect(first.get('a')).toMatchObject({ version: 1, made: { text: 'first a' } });
+  expect(first.get('b')).toBeUndefined();
+});
+
 test('what is added to a kept row counts', () => {
-  const room = createKeptRows(10_000).room<object>();
+  const room = createKeptRows(10_000).room<object>().place();
   room.note('large', 1, { from: 0, until: 1 });
   for (let i = 0; i < 20; i++) {
     room.note(`small ${i}`, 1, { from: 0, until: 1 });
