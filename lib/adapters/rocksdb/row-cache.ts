@@ -156,7 +156,7 @@ export function createRowCache(maxBytes: number): RowCache {
       const version = numbers[at / 2] as number;
       if (version === 0) return noRow;
       const { memory } = chunks[(ints[at + chunkAt] as number) - firstChunk] as Chunk;
-      return new PlacedRow(version, memory, ints[at + offsetAt] as number, ints[at + lengthAt] as number);
+      return { version, bytes: new Uint8Array(memory.buffer, ints[at + offsetAt], ints[at + lengthAt]) };
     }
 
     return {
@@ -206,25 +206,6 @@ export function createRowCache(maxBytes: number): RowCache {
       return known;
     },
   };
-}
-
-/** A view of the bytes is made when they are asked for: who has kept what a version says needs none. */
-class PlacedRow implements StoredRow {
-  readonly version: number;
-  readonly #memory: Uint8Array;
-  readonly #offset: number;
-  readonly #length: number;
-
-  constructor(version: number, memory: Uint8Array, offset: number, length: number) {
-    this.version = version;
-    this.#memory = memory;
-    this.#offset = offset;
-    this.#length = length;
-  }
-
-  get bytes(): Uint8Array {
-    return new Uint8Array(this.#memory.buffer, this.#offset, this.#length);
-  }
 }
 
 interface Chunk {
