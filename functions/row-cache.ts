@@ -1,5 +1,6 @@
 import type { RedisOptions } from '../lib/adapters/redis/client.ts';
 import type { RedisRowCache } from '../lib/adapters/redis/row-cache.ts';
+import { noCounts } from '../lib/adapters/redis/row-cache-counts.ts';
 import { parseRedisUrl } from '../lib/adapters/redis/url.ts';
 import { metricNames } from '../lib/runtime/metric-names.ts';
 import type { RowCache } from '../lib/runtime/ports.ts';
@@ -49,15 +50,6 @@ export function openRowCache(environment: Environment): FunctionCache | null {
     },
   };
 }
-
-const noCounts: RedisRowCache['counts'] = {
-  hits: 0,
-  misses: 0,
-  unanswered: 0,
-  published: 0,
-  passedOver: 0,
-  unpublished: 0,
-};
 
 function redisOptions(url: string): RedisOptions {
   try {

@@ -1,43 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { visit } from '../service/running.ts';
-import { type ApiAnswer, startStacksServer } from '../support/stacks-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-import { runCli, visitsModule } from './run-cli.ts';
-
-/** The environment `dev`, as its stacks describe it, with its API behind the same address. */
-async function startEnvironment(api: ApiAnswer) {
-  let url = '';
-  const { endpoint, close } = await startStacksServer(
-    () => [
-      {
-        name: 'dev-All',
-        tags: { 'millrace:environment': 'dev' },
-        outputs: {
-          ApiUrl: `${url}/stage`,
-          StreamNames: '{"visits":"dev-visits"}',
-          SetAsideBucket: 'b',
-          ControlTable: 'c',
-          ProgressTable: 'p',
-          LeaseTable: 'l',
-          StreamIncarnations: '{}',
-        },
-      },
-    ],
-    api,
-  );
-  url = endpoint;
-  onTestFinished(close);
-  const variables = {
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'AKID',
-    AWS_SECRET_ACCESS_KEY: 'secret',
-  };
-  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
-  onTestFinished(() => void vi.unstubAllEnvs());
-}
+import { startEnvironment } from './deployed-environment.ts';
+import { runCli } from './run-cli.ts';
 
 function eventsFile(count: number): string {
   const file = join(temporaryDirectory(), 'visits.ndjson');
@@ -105,12 +72,4 @@ test('errors say what to do', async () => {
   expect(await stderrOf('send', eventsFile(1), '--env', 'dev', '--url', 'http://127.0.0.1:1')).toContain(
     'no service answers at http://127.0.0.1:1: is environment dev still deployed?',
   );
-});
-
-test('rows are redriven by the definitions that are active there only', async () => {
-  await startEnvironment(() => ({ status: 404, body: '{"message":"Not Found"}' }));
-  const { code, stderr } = await runCli('unapplied', 'redrive', '--env', 'dev', '--features', visitsModule);
-  expect(code).toBe(1);
-  // The control table is asked for the active Plan before any row is touched.
-  expect(stderr).toMatch(/table c\b/);
 });

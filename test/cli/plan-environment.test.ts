@@ -4,10 +4,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { arrivalBytes, createFeed } from '../../features/feed/generator/index.ts';
 import feed from '../../features/feed/index.ts';
 import { createDynamoActivePlan } from '../../lib/adapters/dynamodb/active-plan.ts';
+import { makeTable } from '../../lib/adapters/dynamodb/make-tables.ts';
 import { controlTable } from '../../lib/adapters/dynamodb/tables.ts';
 import type { Plan } from '../../lib/kernel/index.ts';
 import { type DynamoServer, startDynalite } from '../adapters/dynamodb/servers.ts';
-import { makeTable, testClient } from '../adapters/dynamodb/support.ts';
+import { testClient } from '../adapters/dynamodb/support.ts';
 import { startStacksServer } from '../support/stacks-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { runCli } from './run-cli.ts';

@@ -45,7 +45,7 @@ test('what is nobody’s answer is thrown as it is', async () => {
 test('a last try that comes to nothing does not hide that there was no service', async () => {
   const refused = new ConnectionError('no answer', { cause: new Error('ECONNREFUSED') });
   let tries = 0;
-  const call = withRetries({ service: 'it', deadline: deadlineIn(50), random: () => 0 }, signal => {
+  const call = withRetries({ service: 'it', deadline: deadlineIn(500), random: () => 0 }, signal => {
     if (++tries === 1) return Promise.reject(refused);
     return new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   });

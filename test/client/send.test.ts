@@ -63,7 +63,7 @@ describe('events share requests', () => {
 
   test('of bounded counts', async () => {
     const service = await scriptService(accept);
-    await clientAt(service.url, { batchEvents: 4 }).send('ticks', ticks(10));
+    await clientAt(service.url, { batchEvents: 4, requestsInFlight: 1 }).send('ticks', ticks(10));
     expect(service.received.map(({ events }) => events.length)).toEqual([4, 4, 2]);
     expect(service.received.flatMap(({ events }) => events)).toEqual(ticks(10));
   });
@@ -100,7 +100,8 @@ describe('events share requests', () => {
     const service = await scriptService((response, received) =>
       (received.events.length > 2 ? refuse(400, 'too-many') : accept)(response, received),
     );
-    const outcomes = await clientAt(service.url).send('ticks', ticks(5));
+    const client = clientAt(service.url, { requestsInFlight: 1 });
+    const outcomes = await client.send('ticks', ticks(5));
     expect(outcomes.map(({ status }) => status)).toEqual(Array(5).fill('accepted'));
     const taken = service.received.filter(({ events }) => events.length <= 2);
     expect(taken.flatMap(({ events }) => events)).toEqual(ticks(5));
@@ -360,7 +361,7 @@ describe('events that could not be stored', () => {
 
   test('until the deadline are not acknowledged, and the others are', async () => {
     const service = await scriptService(failSome(isOdd, 'throttled'));
-    const error = await failure(clientAt(service.url, { sendDeadlineMs: 400 }).send('ticks', ticks(4)));
+    const error = await failure(clientAt(service.url, { sendDeadlineMs: 1_000 }).send('ticks', ticks(4)));
     expect(error.outcomes.map(({ status }) => status)).toEqual([
       'accepted',
       'unacknowledged',

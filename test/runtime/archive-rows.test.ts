@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type FirehoseEvent, toArchiveRows } from '../../lib/runtime/archive-rows.ts';
+import { type FirehoseEvent, type FirehoseRecord, toArchiveRows } from '../../lib/runtime/archive-rows.ts';
 import { aggregate } from '../support/kpl.ts';
 
 const arrivalTime = 1_790_000_000_123;
@@ -19,7 +19,7 @@ const eventOf = (...data: readonly (string | Uint8Array)[]): FirehoseEvent => ({
 });
 
 const rowsOf = (event: FirehoseEvent) =>
-  toArchiveRows(event).records.map(({ recordId, result, data }) => ({
+  toArchiveRows(event).answer.records.map(({ recordId, result, data }) => ({
     recordId,
     result,
     rows: Buffer.from(data, 'base64')
@@ -62,10 +62,57 @@ test('what is no event is archived like one, byte by byte', () => {
 });
 
 test('every record is answered, under its id', () => {
-  const answers = toArchiveRows(eventOf('{}', 'x', '{}\n{}')).records;
+  const answers = toArchiveRows(eventOf('{}', 'x', '{}\n{}')).answer.records;
   expect(answers.map(({ recordId, result }) => `${recordId} ${result}`)).toEqual([
     'record-0 Ok',
     'record-1 Ok',
     'record-2 Ok',
   ]);
+});
+
+/** A record with this in place of what Firehose says of a Kinesis stream's. */
+const malformed = (recordId: string, of: object | null | undefined) =>
+  ({
+    recordId,
+    data: Buffer.from(recordId).toString('base64'),
+    kinesisRecordMetadata: of,
+  }) as FirehoseRecord;
+const at = eventOf('').records[0]!.kinesisRecordMetadata!;
+
+test.each([
+  { what: 'no position', of: undefined, reason: /no kinesisRecordMetadata: it is not from a Kinesis stream/ },
+  { what: 'null for a position', of: null, reason: /no kinesisRecordMetadata/ },
+  { what: 'no shard', of: { ...at, shardId: undefined }, reason: /no shardId/ },
+  { what: 'no sequence number', of: { ...at, sequenceNumber: '' }, reason: /sequenceNumber is no number/ },
+  { what: 'a sequence that is none', of: { ...at, sequenceNumber: 'LATEST' }, reason: /number: LATEST/ },
+  {
+    what: 'no arrival',
+    of: { ...at, approximateArrivalTimestamp: undefined },
+    reason: /approximateArrivalTimestamp is no time/,
+  },
+])('a record with $what fails alone, with its data as it came', ({ of, reason }) => {
+  const [good, other] = eventOf('{"a":1}', '{"a":2}').records;
+  const bad = malformed('bad', of);
+  const { answer, failures } = toArchiveRows({ records: [good!, bad, other!] });
+  expect(answer.records).toEqual([
+    ...toArchiveRows({ records: [good!] }).answer.records,
+    { recordId: 'bad', result: 'ProcessingFailed', data: bad.data },
+    ...toArchiveRows({ records: [other!] }).answer.records,
+  ]);
+  expect(failures).toEqual([{ recordId: 'bad', reason: expect.stringMatching(reason) }]);
+});
+
+test('a record without data fails alone', () => {
+  const [good] = eventOf('{}').records;
+  const { answer } = toArchiveRows({ records: [{ recordId: 'bad', data: undefined as never }, good!] });
+  expect(answer.records.map(({ result }) => result)).toEqual(['ProcessingFailed', 'Ok']);
+});
+
+test('a batch of bad records is answered, each of them as failed', () => {
+  const records = [malformed('a', undefined), malformed('b', {}), malformed('c', null)];
+  const { answer, failures } = toArchiveRows({ records });
+  expect(answer.records).toEqual(
+    records.map(({ recordId, data }) => ({ recordId, result: 'ProcessingFailed', data })),
+  );
+  expect(failures.map(({ recordId }) => recordId)).toEqual(['a', 'b', 'c']);
 });

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createDynamoActivePlan } from '../../lib/adapters/dynamodb/active-plan.ts';
+import { makeTable } from '../../lib/adapters/dynamodb/make-tables.ts';
 import { createDynamoStateStore } from '../../lib/adapters/dynamodb/state-store.ts';
 import { controlTable, progressTable, rowTable } from '../../lib/adapters/dynamodb/tables.ts';
 import { openRows } from '../../lib/cli/worker/open-rows.ts';
@@ -9,7 +10,7 @@ import type { Plan } from '../../lib/kernel/plan.ts';
 import { createReader } from '../../lib/runtime/read.ts';
 import { createTransform } from '../../lib/runtime/transform.ts';
 import { startDynalite } from '../adapters/dynamodb/servers.ts';
-import { makeTable, testClient } from '../adapters/dynamodb/support.ts';
+import { testClient } from '../adapters/dynamodb/support.ts';
 import { createMemoryQuarantine } from '../support/memory-quarantine.ts';
 import { createMemoryUnapplied } from '../support/memory-unapplied.ts';
 import { now, plays, record, user, userPlays } from '../support/plays.ts';

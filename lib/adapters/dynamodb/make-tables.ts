@@ -46,7 +46,11 @@ export async function makeTable(
     if (!(error instanceof ResourceInUseException)) throw storeErrorOf(error, `make table ${name}`);
   }
   try {
-    await waitUntilTableExists({ client, maxWaitTime: 120, minDelay: 1, maxDelay: 2 }, { TableName: name });
+    // A table takes seconds on DynamoDB, and no time where something stands in for it: pauses double from the least on.
+    await waitUntilTableExists(
+      { client, maxWaitTime: 120, minDelay: 0.02, maxDelay: 2 },
+      { TableName: name },
+    );
   } catch (error) {
     throw storeErrorOf(error, `wait for table ${name}`);
   }

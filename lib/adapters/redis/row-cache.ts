@@ -4,6 +4,7 @@ import { readTimeout } from '../../runtime/run-graveyard.ts';
 import { createBreaker } from './breaker.ts';
 import { type RedisClient, redisScript } from './client.ts';
 import { redisKeys } from './keys.ts';
+import { noCounts, type RowCacheCounts } from './row-cache-counts.ts';
 import { decodeRow, encodeRow, luaVersionOf } from './stored-row.ts';
 
 export interface RedisRowCacheOptions {
@@ -22,19 +23,6 @@ export interface RedisRowCacheOptions {
 
 export interface RedisRowCache extends RowCache {
   readonly counts: Readonly<RowCacheCounts>;
-}
-
-/** In rows, since the start; for metrics. */
-export interface RowCacheCounts {
-  hits: number;
-  misses: number;
-  /** Asked for, and not answered: too late, with an error, or not even tried. */
-  unanswered: number;
-  published: number;
-  /** Not put there, because a version as new or newer stood there, or too much time had passed. */
-  passedOver: number;
-  /** To be published, and failed. */
-  unpublished: number;
 }
 
 /**
@@ -61,14 +49,7 @@ export function createRedisRowCache(options: RedisRowCacheOptions): RedisRowCach
   }
   const keys = redisKeys(prefix);
   const breaker = createBreaker(options.breaker ?? { failures: 5, openMs: 1_000 });
-  const counts: RowCacheCounts = {
-    hits: 0,
-    misses: 0,
-    unanswered: 0,
-    published: 0,
-    passedOver: 0,
-    unpublished: 0,
-  };
+  const counts: RowCacheCounts = { ...noCounts };
 
   /** What `work` gives, or null: in time, and not at all while the breaker is open. */
   async function attempt<T>(ms: number, work: () => Promise<T>): Promise<T | null> {

@@ -32,8 +32,9 @@ export const sendCommand = (setExitCode: (code: number) => void): Command =>
       'after',
       `
 Every event that was accepted is durable when the command ends. While the service is behind, it waits. What a deployed
-environment could not store in time is sent again. To send a file twice is safe where the stream drops copies (dedupe)
-and less than its time lies between.
+environment could not store in time is sent again; where it did not know whether it had, such an event is perhaps there
+twice, and counts once only where the stream has an event id (dedupe). To send a file twice is safe there as well, if
+less than its time lies between.
 
 Examples:
   millrace send events.ndjson.gz

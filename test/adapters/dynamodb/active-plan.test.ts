@@ -3,10 +3,11 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createDynamoActivePlan } from '../../../lib/adapters/dynamodb/active-plan.ts';
 import type { ConsumedUnits } from '../../../lib/adapters/dynamodb/consumed.ts';
+import { makeTable } from '../../../lib/adapters/dynamodb/make-tables.ts';
 import { controlTable } from '../../../lib/adapters/dynamodb/tables.ts';
 import { type Fault, type FaultyProxy, startFaultyProxy } from './faulty-proxy.ts';
 import { type DynamoServer, startDynamo } from './servers.ts';
-import { makeTable, noPauses, testClient } from './support.ts';
+import { noPauses, testClient } from './support.ts';
 
 let server: DynamoServer;
 let proxy: FaultyProxy;

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDynamoLeaseStore } from '../../../lib/adapters/dynamodb/lease-store.ts';
+import { makeTable } from '../../../lib/adapters/dynamodb/make-tables.ts';
 import { leaseTable } from '../../../lib/adapters/dynamodb/tables.ts';
 import { noLease } from '../../../lib/runtime/worker/ports.ts';
 import { leaseStoreConformance } from '../../conformance/lease-store.ts';
 import { type DynamoServer, startDynamo } from './servers.ts';
-import { makeTable, noPauses, testClient } from './support.ts';
+import { noPauses, testClient } from './support.ts';
 
 let server: DynamoServer;
 beforeAll(async () => {

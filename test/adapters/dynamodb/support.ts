@@ -1,22 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import {
-  CreateTableCommand,
-  type DynamoDBClient,
-  ResourceInUseException,
-  waitUntilTableExists,
-} from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDynamoActivePlan } from '../../../lib/adapters/dynamodb/active-plan.ts';
 import { createDynamoClient } from '../../../lib/adapters/dynamodb/client.ts';
+import { makeTable } from '../../../lib/adapters/dynamodb/make-tables.ts';
 import {
   createDynamoStateStore,
   type DynamoStateStoreOptions,
 } from '../../../lib/adapters/dynamodb/state-store.ts';
-import {
-  controlTable,
-  progressTable,
-  rowTable,
-  type TableDefinition,
-} from '../../../lib/adapters/dynamodb/tables.ts';
+import { controlTable, progressTable, rowTable } from '../../../lib/adapters/dynamodb/tables.ts';
 import type { ActivePlan, StateStore } from '../../../lib/runtime/ports.ts';
 import type { Subject } from '../../conformance/harness.ts';
 
@@ -29,26 +20,6 @@ export const testClient = (url: string, requestMs = 20_000): DynamoDBClient =>
     },
     { connectMs: requestMs, requestMs },
   );
-
-export async function makeTable(
-  client: DynamoDBClient,
-  name: string,
-  { KeySchema, AttributeDefinitions }: TableDefinition,
-): Promise<void> {
-  try {
-    await client.send(
-      new CreateTableCommand({
-        TableName: name,
-        KeySchema,
-        AttributeDefinitions,
-        BillingMode: 'PAY_PER_REQUEST',
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof ResourceInUseException)) throw error;
-  }
-  await waitUntilTableExists({ client, maxWaitTime: 20, minDelay: 0.01, maxDelay: 0.1 }, { TableName: name });
-}
 
 /** What tests wait in place of a store's pauses: nothing. */
 export const noPauses = { sleep: async () => {}, random: () => 0.5 };

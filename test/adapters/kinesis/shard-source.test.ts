@@ -10,7 +10,7 @@ let server: KinesisServer;
 let source: ShardSource;
 beforeEach(async () => {
   server = await startKinesisServer({ shards: 1, pageSize: 2 });
-  source = createKinesisSource({ client: server.client, streamName: 'plays', timeoutMs: 300 });
+  source = createKinesisSource({ client: server.client, streamName: 'plays' });
 });
 afterEach(() => server.close());
 
@@ -102,9 +102,10 @@ describe('a read that fails', () => {
   });
 
   test('for want of an answer is given up', async () => {
+    const impatient = createKinesisSource({ client: server.client, streamName: 'plays', timeoutMs: 300 });
     server.fault = () => ({ kind: 'silent' });
-    await expect(source.open(shard, null).read(1)).rejects.toThrow(StoreError);
-    await expect(source.shards()).rejects.toThrow(StoreError);
+    await expect(impatient.open(shard, null).read(1)).rejects.toThrow(StoreError);
+    await expect(impatient.shards()).rejects.toThrow(StoreError);
     server.fault = () => null;
     expect(await source.shards()).toHaveLength(1);
   });

@@ -116,8 +116,15 @@ describe('a cache in motion', () => {
     const writes = publishingWrites(history.noted(slowness), held, clock);
     const reads = cachedReads(history.store, held, clock);
 
+    let steps = 0;
+    /** What must have happened; a busy machine needs longer for it. */
+    const happened = () => {
+      const { hits, misses, published, passedOver } = cache.counts;
+      return { hits, misses, published, passedOver, steps };
+    };
     const ends = Date.now() + 2_500;
-    const isOver = (): boolean => Date.now() >= ends;
+    const isOver = (): boolean =>
+      Date.now() >= ends && (Object.values(happened()).every(n => n > 0) || Date.now() >= ends + 10_000);
     const writer = async (key: string) => {
       while (!isOver()) {
         await history.write(writes, key);
@@ -125,7 +132,6 @@ describe('a cache in motion', () => {
       }
     };
     const latest = new Map<string, number>();
-    let steps = 0;
     /** Sees the cache alone: each answer is later than the one before. */
     const ofCache: RowSource = {
       ...history.store,
@@ -148,8 +154,7 @@ describe('a cache in motion', () => {
     ]);
     await Promise.all(late);
     await client.close();
-    for (const [what, n] of Object.entries({ ...cache.counts, steps, unanswered: 1, unpublished: 1 }))
-      expect(n, `seed ${seed}: ${what}`).toBeGreaterThan(0);
+    for (const [what, n] of Object.entries(happened())) expect(n, `seed ${seed}: ${what}`).toBeGreaterThan(0);
     expect(cache.counts).toMatchObject({ unanswered: 0, unpublished: 0 });
   });
 

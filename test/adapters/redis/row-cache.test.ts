@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RedisClient } from '../../../lib/adapters/redis/client.ts';
 import { createRedisRowCache, type RedisRowCacheOptions } from '../../../lib/adapters/redis/row-cache.ts';
@@ -102,9 +103,11 @@ describe('a row cache in Redis', () => {
     const cache = create({ readWithinMs: 50 });
     await cache.publish('t', [row('a', 1)], Date.now());
     const reading = cache.read('t', ['a']);
-    // The command leaves in this turn or the next; then nothing is looked at for three times as long as a read may take.
+    // The command leaves in this turn or the next; then nothing is looked at until Redis has answered one that came
+    // later, and for three times as long as a read may take.
     await new Promise(resolve => setImmediate(resolve));
     const busyUntil = performance.now() + 150;
+    do spawnSync('redis-cli', ['-p', String(server.port), 'PING']);
     while (performance.now() < busyUntil);
     expect((await reading)[0]?.version).toBe(1);
   });
@@ -122,15 +125,16 @@ describe('a row cache in Redis', () => {
         client: ownClient,
         readWithinMs: 200,
         publishWithinMs: 200,
-        breaker: { failures: 3, openMs: 300 },
+        breaker: { failures: 3, openMs: 1_000 },
       });
       const { counts } = cache;
-      await cache.publish('t', [row('a', 1)], Date.now());
+      while (counts.published === 0) await cache.publish('t', [row('a', 1)], Date.now());
+      const before = { ...counts };
       own.freeze();
       expect(await cache.read('t', ['a', 'b'])).toEqual([undefined, undefined]);
       await cache.publish('t', [row('b', 1)], Date.now());
       expect(await cache.read('t', ['a'])).toEqual([undefined]);
-      expect(counts).toMatchObject({ hits: 0, unanswered: 3, unpublished: 1 });
+      expect(counts).toEqual({ ...before, unanswered: 3, unpublished: before.unpublished + 1 });
       // Open: nothing waits any more. An answer within one turn of the event loop is one without Redis.
       const first = await Promise.race([
         cache.read('t', ['a']),

@@ -40,11 +40,13 @@ const lacking = (rest: Partial<UnappliedEvent> = {}): UnappliedEvent => ({
 test('a quarantined event is an object by stream, day, reason, shard and position, as readable JSON', async () => {
   await quarantineOf().put([bad(12n), bad(13n, { payload: Buffer.of(255), reason: 'bad-encoding' })]);
   const folder = 'lake/quarantine/plays/2026-11-23';
-  expect([...server.objects.keys()]).toEqual([
-    `${folder}/schema/shardId-000000000001/0212-012.json`,
+  // They are put side by side: either may come first.
+  const keys = [...server.objects.keys()].sort();
+  expect(keys).toEqual([
     `${folder}/bad-encoding/shardId-000000000001/0213-012.json`,
+    `${folder}/schema/shardId-000000000001/0212-012.json`,
   ]);
-  const [first, second] = [...server.objects.values()];
+  const [second, first] = keys.map(key => server.objects.get(key));
   expect(first!.type).toBe('application/json');
   expect(JSON.parse(first!.body.toString())).toEqual({
     stream: 'plays',
@@ -76,11 +78,13 @@ test('an unapplied event stands with those of its row', async () => {
     lacking({ key: `${long}2` }),
   ]);
   const keys = [...server.objects.keys()].map(key => key.slice('lake/unapplied/'.length));
-  expect(keys[0]).toMatch(
+  for (const one of [
     /^user_plays@1\/u1\/plays-1\/shardId-000000000001\/0212-010\.[0-9a-f]{32}\.corrupt\.json$/,
-  );
-  expect(keys[1]).toMatch(/^user_plays@1\/a%2Fb\//);
-  expect(keys[2]).toMatch(/^user_plays@1\/k{150}~[0-9a-f]{32}\/.*\.none\.crash\.json$/);
+    /^user_plays@1\/a%2Fb\//,
+    /^user_plays@1\/k{150}~[0-9a-f]{32}\/.*\.none\.crash\.json$/,
+    /^user_plays@1\/k{150}~[0-9a-f]{32}\/.*\.corrupt\.json$/,
+  ])
+    expect(keys.filter(key => one.test(key))).toHaveLength(1);
   expect(Math.max(...keys.map(key => key.length))).toBeLessThan(700);
   for (const key of [long, `${long}2`]) {
     const listed = await unappliedOf().list({ table: 'user_plays@1', key, limit: 9 });
