@@ -31,10 +31,10 @@ export class JsonText {
     return this.bytes.subarray(0, this.at);
   }
 
-  /** A copy of the text from `from` on. Not by `slice`, which gives a view where the array is a Buffer. */
-  since(from: number): Uint8Array {
-    const copy = this.#allocate(this.at - from);
-    copy.set(this.bytes.subarray(from, this.at));
+  /** A copy of the text from `from` to `to`. Not by `slice`, which gives a view where the array is a Buffer. */
+  cut(from: number, to = this.at): Uint8Array {
+    const copy = this.#allocate(to - from);
+    copy.set(this.bytes.subarray(from, to));
     return copy;
   }
 

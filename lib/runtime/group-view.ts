@@ -33,19 +33,32 @@ export interface GroupView {
   /** A row that is kept at this version. */
   known(key: string, version: number): LoadedRow | undefined;
   finish(row: LoadedRow, asOf: number): FinishedRow;
+  /** The row as it stays, if it is kept, or there is none; null for others. */
+  steady(row: LoadedRow, asOf: number): SteadyRow | null;
 }
 
-/** Makes views of a Plan's groups with some of their features. Throws for features that are not there. */
-export type ViewOf = (group: string, features: readonly string[]) => GroupView;
+/** What a row says at all of these times. */
+export interface SteadyRow {
+  readonly times: Times;
+  at(asOf: number): FinishedRow;
+}
 
-/** Compiles each group of a Plan once. Views that are read together, those of a vector, are made by one ViewOf. */
-export function groupViews(plan: Plan, functions: FunctionRegistry, kept: KeptRows): () => ViewOf {
+/** The views that are read together: those of a vector. */
+export interface Views {
+  /** A view of a group with some of its features. Throws for features that are not there. */
+  of(group: string, features: readonly string[]): GroupView;
+  /** Where is kept what goes with the rows of an entity's views, under its key. */
+  room(view: GroupView): Room;
+}
+
+/** Compiles each group of a Plan once, for all views of it. */
+export function groupViews(plan: Plan, functions: FunctionRegistry, kept: KeptRows): () => Views {
   const kernels = new Map<string, GroupKernel>();
   const keys = new Map(plan.entities.map(entity => [entity.name, keyReader(entity)]));
   const view = (
     name: string,
     features: readonly string[],
-    roomOf: (entity: string) => Room<KeptRow>,
+    roomOf: (keyOf: GroupView['keyOf']) => Room,
   ): GroupView => {
     const group = plan.groups.find(g => g.name === name);
     const entity = plan.entities.find(e => e.name === group?.entity);
@@ -55,44 +68,45 @@ export function groupViews(plan: Plan, functions: FunctionRegistry, kept: KeptRo
     kernels.set(name, kernel);
     const keyParts = entity.keys.map(part => part.name);
     const compiled = compileOutputs(kernel, features, functions);
+    const keyOf = keys.get(entity.name)!;
     return {
       kernel,
       table: tableOf(group),
       keyParts,
-      keyOf: keys.get(entity.name)!,
+      keyOf,
       outputs: compiled.outputs,
-      ...keepingRows(compiled, roomOf(entity.name).place()),
+      ...keepingRows(compiled, roomOf(keyOf).place()),
     };
   };
   return () => {
-    const rooms = new Map<string, Room<KeptRow>>();
-    const roomOf = (entity: string): Room<KeptRow> => {
-      const room = rooms.get(entity) ?? kept.room<KeptRow>();
-      rooms.set(entity, room);
+    const rooms = new Map<GroupView['keyOf'], Room>();
+    const roomOf = (keyOf: GroupView['keyOf']): Room => {
+      const room = rooms.get(keyOf) ?? kept.room();
+      rooms.set(keyOf, room);
       return room;
     };
-    return (group, features) => view(group, features, roomOf);
+    return { of: (group, features) => view(group, features, roomOf), room: ({ keyOf }) => roomOf(keyOf) };
   };
 }
 
-/** A row that is kept, with its own bytes, and what it says at all times alike. */
-interface KeptRow extends LoadedRow {
-  readonly times: Times;
-  at(asOf: number): FinishedRow;
-}
+/** A row that is kept, with its own bytes. */
+interface KeptRow extends LoadedRow, SteadyRow {}
 
 const isKept = (row: LoadedRow): row is KeptRow => 'times' in row;
 
-const isWithin = ({ from, until }: Times, asOf: number): boolean => asOf >= from && asOf < until;
+export const isWithin = ({ from, until }: Times, asOf: number): boolean => asOf >= from && asOf < until;
 
 /** Finishes rows, and keeps those that are asked for again as they were. */
 function keepingRows(
   { windows, finish, finishForLong }: CompiledOutputs,
   place: Place<KeptRow>,
-): Pick<GroupView, 'known' | 'finish'> {
+): Pick<GroupView, 'known' | 'finish' | 'steady'> {
   let times = timesAlike(windows, 0);
-  // Without events nothing depends on the time.
   let nothing: FinishedRow | null = null;
+  /** Without events nothing depends on the time. */
+  const nothingEver: SteadyRow = { times: eternity, at: () => nothing! };
+  const isNothing = ({ version, status, lacks }: LoadedRow): boolean =>
+    version === 0 && status === 'unknown' && lacks === undefined;
 
   /** What is kept is views: it must not keep the store's memory alive. */
   function keep(row: LoadedRow, kept: Kept<KeptRow>, asOf: number): FinishedRow {
@@ -111,9 +125,9 @@ function keepingRows(
 
     finish(row, asOf) {
       if (isKept(row) && isWithin(row.times, asOf)) return row.at(asOf);
-      const { key, version, status, lacks } = row;
+      const { key, version } = row;
       if (version === 0) {
-        if (status !== 'unknown' || lacks !== undefined) return finish(row, asOf);
+        if (!isNothing(row)) return finish(row, asOf);
         nothing ??= finishForLong(row, asOf, () => {}).at(asOf);
         return nothing;
       }
@@ -130,8 +144,15 @@ function keepingRows(
       place.note(key, version, times);
       return finish(row, asOf);
     },
+
+    steady(row, asOf) {
+      if (isKept(row)) return isWithin(row.times, asOf) && row.lacks === undefined ? row : null;
+      return nothing !== null && isNothing(row) ? nothingEver : null;
+    },
   };
 }
+
+const eternity: Times = { from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY };
 
 /** What a row takes that is kept, beside its bytes and texts. */
 const rowBytes = 2_300;

@@ -9,16 +9,16 @@ import type { Times } from '../kernel/index.ts';
  * one, and the old one goes.
  */
 export interface KeptRows {
-  /** Room for the rows of one entity's views, which are read together under one key. All rooms share the bytes. */
-  room<T extends object>(): Room<T>;
+  /** Room for what is read together under the keys of one entity. All rooms share the bytes. */
+  room(): Room;
 }
 
-export interface Room<T extends object> {
-  /** The place of one more view among those of a key. */
-  place(): Place<T>;
+export interface Room {
+  /** Room for one more thing under each key. */
+  place<T extends object>(): Place<T>;
 }
 
-/** Where a view's rows are, by key. Quickest for the key that another place of the room was asked for last. */
+/** What is kept of one kind, by key. Quickest for the key that another place of the room was asked for last. */
 export interface Place<T extends object> {
   get(key: string): Kept<T> | undefined;
   /**
@@ -51,12 +51,12 @@ export function createKeptRows(mostBytes: number): KeptRows {
   }
 
   return {
-    room<T extends object>(): Room<T> {
-      let young = new Map<string, Entry<T>>();
-      let old = new Map<string, Entry<T>>();
+    room(): Room {
+      let young = new Map<string, Entry>();
+      let old = new Map<string, Entry>();
       // A look-up is mostly waiting for memory, and an entity's views come one after the other.
       let lastKey: string | null = null;
-      let last: Entry<T> | undefined;
+      let last: Entry | undefined;
       let places = 0;
       turns.push(() => {
         old = young;
@@ -64,7 +64,7 @@ export function createKeptRows(mostBytes: number): KeptRows {
         lastKey = null;
       });
 
-      function entryOf(key: string): Entry<T> | undefined {
+      function entryOf(key: string): Entry | undefined {
         if (key === lastKey) return last;
         let entry = young.get(key);
         if (entry === undefined) {
@@ -83,10 +83,10 @@ export function createKeptRows(mostBytes: number): KeptRows {
       }
 
       return {
-        place() {
+        place<T extends object>(): Place<T> {
           const place = places++;
           return {
-            get: key => entryOf(key)?.[place],
+            get: key => entryOf(key)?.[place] as Kept<T> | undefined,
             note(key, version, times) {
               if (mostBytes === 0) return;
               let entry = entryOf(key);
@@ -124,7 +124,7 @@ export function createKeptRows(mostBytes: number): KeptRows {
 }
 
 /** What is kept under one key, by place. */
-type Entry<T extends object> = (Kept<T> | undefined)[];
+type Entry = (Kept<object> | undefined)[];
 
 /** Of what is noted without anything made: itself, its place in the map, its key's head. */
 const entryBytes = 150;

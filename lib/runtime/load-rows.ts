@@ -33,8 +33,8 @@ export interface Reading {
 type RowsOf = Pick<GroupView, 'kernel' | 'table' | 'known'>;
 
 /**
- * A group's rows with their runs, in the order of `keys`, which are distinct: one read of all rows, and one of all their
- * runs where there are any. At once, where the store gives the rows at once and none has runs. What cannot be read fails
+ * A group's rows with their runs, in the order of `keys`, which are distinct: `stored` is what the store gave for them, and
+ * all their runs are read at once, where there are any. At once, where the store gives the rows at once and none has runs. What cannot be read fails
  * alone, and is never taken for a row that is not there.
  *
  * States stay bytes until they are finished. Only one whose newest event is not before `now` is decoded first: it is
@@ -43,9 +43,9 @@ type RowsOf = Pick<GroupView, 'kernel' | 'table' | 'known'>;
 export function loadRows(
   of: RowsOf,
   keys: readonly string[],
+  stored: StoredRows | Promise<StoredRows>,
   reading: Reading,
 ): readonly LoadedRow[] | Promise<readonly LoadedRow[]> {
-  const stored = reading.store.read(of.table, keys);
   if (stored instanceof Promise) return loadInRounds(of, keys, reading, reading.deadline().inTime(stored));
   const rows: LoadedRow[] = [];
   for (let i = 0; i < keys.length; i++) {
@@ -76,7 +76,7 @@ async function loadInRounds(
 /** Each time a run was replaced between the reads, the row has been rewritten: more than once or twice is a fault. */
 const rounds = 5;
 
-type StoredRows = readonly (StoredRow | null)[];
+export type StoredRows = readonly (StoredRow | null)[];
 
 /** Null where a run is gone: the row was rewritten meanwhile and names others by now. */
 async function loadOnce(

@@ -4,13 +4,15 @@ import {
   type FeatureValue,
   type FieldPlace,
   type FunctionRegistry,
+  type GroupPlan,
   type Plan,
   type ServicePlan,
   type Value,
 } from '../kernel/index.ts';
 import { MillraceError } from './errors.ts';
 import type { FinishedRow, Output, ViewOutput } from './finish-row.ts';
-import { featureNames, type GroupView, groupViews, type ViewOf } from './group-view.ts';
+import { featureNames, type GroupView, groupViews, type Views } from './group-view.ts';
+import { type KeptEntities, keepingEntities } from './kept-entities.ts';
 import type { KeptRows } from './kept-rows.ts';
 import { contextReader } from './read-request.ts';
 
@@ -25,6 +27,8 @@ export interface Vector {
   readonly onDemand: readonly Output[];
   /** Names and types of all of it, in order. */
   readonly outputs: readonly Output[];
+  /** Entities that are kept whole; null where the parts have several keys, or something is computed on demand. */
+  readonly entities: KeptEntities | null;
   /** Throws ReadRequestError for a context that does not fit. */
   readContext(context: Readonly<Record<string, unknown>>): readonly Value[];
   /** The values on demand, of an entity's finished rows by part. */
@@ -46,28 +50,30 @@ export interface Segment {
 export function compileVectors(plan: Plan, functions: FunctionRegistry, kept: KeptRows) {
   const views = groupViews(plan, functions, kept);
   return {
-    groups: new Map(plan.groups.map(g => [g.name, groupVector(g.name, views()(g.name, featureNames(g)))])),
+    groups: new Map(plan.groups.map(g => [g.name, groupVector(g, views())])),
     services: new Map(plan.services.map(s => [s.name, serviceVector(s, views(), functions)])),
   };
 }
 
-function groupVector(name: string, part: GroupView): Vector {
+function groupVector(group: GroupPlan, views: Views): Vector {
+  const part = views.of(group.name, featureNames(group));
   return {
     kind: 'group',
-    name,
+    name: group.name,
     parts: [part],
     segments: segmentsOf(part.outputs.map((output, at) => ({ ...output, part: 0, at }))),
     onDemand: [],
     outputs: part.outputs,
+    entities: keepingEntities([part], views.room(part).place()),
     readContext: () => [],
     compute: () => [],
   };
 }
 
-function serviceVector(service: ServicePlan, viewOf: ViewOf, functions: FunctionRegistry): Vector {
+function serviceVector(service: ServicePlan, views: Views, functions: FunctionRegistry): Vector {
   const groups = [...new Set(service.features.map(f => f.group))];
   const parts = groups.map(group =>
-    viewOf(
+    views.of(
       group,
       service.features.filter(f => f.group === group).map(f => f.feature),
     ),
@@ -88,6 +94,10 @@ function serviceVector(service: ServicePlan, viewOf: ViewOf, functions: Function
     segments: segmentsOf(picks),
     onDemand: service.onDemand,
     outputs: [...picks, ...service.onDemand].map(({ name, type }) => ({ name, type })),
+    entities:
+      service.onDemand.length === 0 && parts.every(({ keyOf }) => keyOf === parts[0]!.keyOf)
+        ? keepingEntities(parts, views.room(parts[0]!).place())
+        : null,
     readContext: contextReader(service),
     compute: compileOnDemand(service, picks, parts.length, functions),
   };

@@ -49,7 +49,7 @@ export function createAnswerWriter(): (found: Found, shared?: readonly string[])
  */
 function sent(out: JsonText): string | Buffer {
   const bytes = out.written() as Buffer;
-  return bytes.length <= longestString && isAscii(bytes) ? bytes.toString('latin1') : (out.since(0) as Buffer);
+  return bytes.length <= longestString && isAscii(bytes) ? bytes.toString('latin1') : (out.cut(0) as Buffer);
 }
 
 const longestString = 16 << 10;
@@ -70,13 +70,15 @@ interface Layout {
 interface Stretches {
   readonly names: readonly string[];
   readonly segments: readonly SegmentWriter[];
+  /** Those whose values decay. */
+  readonly decaying: readonly SegmentWriter[];
 }
 
 interface SegmentWriter extends Segment {
   readonly writers: readonly JsonWriter[];
 }
 
-/** Where in the answer a row's values in one segment are. */
+/** Where in the answer some values are. */
 interface Stretch {
   readonly from: number;
   readonly to: number;
@@ -96,13 +98,16 @@ function layoutOf(vector: Vector, isShared: readonly boolean[] | undefined): Lay
 }
 
 function stretchesOf({ parts, segments }: Vector, has: (part: number) => boolean): Stretches {
-  const some = segments.filter(({ part }) => has(part));
-  return {
-    names: some.flatMap(({ names }) => names),
-    segments: some.map(segment => ({
+  const some = segments
+    .filter(({ part }) => has(part))
+    .map(segment => ({
       ...segment,
       writers: segment.names.map((_, i) => jsonWriter(parts[segment.part]!.outputs[segment.from + i]!.type)),
-    })),
+    }));
+  return {
+    names: some.flatMap(({ names }) => names),
+    segments: some,
+    decaying: some.filter(({ decaying }) => decaying >= 0),
   };
 }
 
@@ -121,9 +126,51 @@ function writeShared(out: JsonText, { names, segments }: Stretches, entity: Foun
 /** Writes an entity; `written` has where the rows of those before it are, which have their values in common. */
 function writeEntity(
   out: JsonText,
+  layout: Layout,
+  entity: FoundEntity,
+  written: Map<FinishedRow, Stretch[]> | null,
+): void {
+  const { text } = entity;
+  // What is shared stands elsewhere, and a flag may come and go with the time.
+  if (text === undefined || layout.shared !== undefined || isFlagged(entity)) {
+    writeWhole(out, layout, entity, written);
+  } else if (text.pieces !== null) {
+    writePieces(out, layout, entity, text.pieces);
+  } else {
+    const gaps: Stretch[] = [];
+    const start = out.length;
+    writeWhole(out, layout, entity, written, gaps);
+    const ends = [...gaps.map(({ from }) => from), out.length];
+    text.keep(ends.map((end, i) => out.cut(i === 0 ? start : gaps[i - 1]!.to, end)));
+  }
+}
+
+function isFlagged({ rows }: FoundEntity): boolean {
+  for (let p = 0; p < rows.length; p++) if (rows[p]!.flags.length > 0) return true;
+  return false;
+}
+
+/** Writes an entity from its kept text, with the values that decay in between. */
+function writePieces(
+  out: JsonText,
+  { own: { decaying } }: Layout,
+  { rows }: FoundEntity,
+  pieces: readonly Uint8Array[],
+): void {
+  out.put(pieces[0]!);
+  for (let i = 0; i < decaying.length; i++) {
+    writeSegment(out, decaying[i]!, rows[decaying[i]!.part]!);
+    out.put(pieces[i + 1]!);
+  }
+}
+
+/** Writes an entity value by value; notes in `gaps` where those are that decay. */
+function writeWhole(
+  out: JsonText,
   { own: { segments }, onDemand: writers }: Layout,
   entity: FoundEntity,
   written: Map<FinishedRow, Stretch[]> | null,
+  gaps: Stretch[] = [],
 ): void {
   const { status, rows, onDemand } = entity;
   out.ascii('{"status":"');
@@ -140,6 +187,7 @@ function writeEntity(
     }
     const start = out.length;
     writeSegment(out, segment, row);
+    if (segment.decaying >= 0) gaps.push({ from: start, to: out.length });
     if (written !== null && row.texts === undefined) {
       const stretches = written.get(row) ?? [];
       stretches[s] = { from: start, to: out.length };
@@ -173,7 +221,7 @@ function writeSegment(out: JsonText, segment: SegmentWriter, row: FinishedRow): 
   }
   const start = out.length;
   writeValues(out, writers, row.values(), from);
-  row.texts?.put(place, out.since(start));
+  row.texts?.put(place, out.cut(start));
 }
 
 function writeFlags(out: JsonText, segments: readonly Segment[], entity: FoundEntity): void {

@@ -17,9 +17,9 @@ test.each([
         const texts = wanted.map(([character, length]) => {
           const half = character.repeat(Math.ceil(length / 2));
           out.raw(half);
-          const since = out.since(0);
+          const since = out.cut(0);
           out.repeat(0, out.length);
-          const text = out.since(0);
+          const text = out.cut(0);
           out.restart();
           return { text, since, half };
         });
@@ -40,14 +40,14 @@ test('what was written of a text that came to nothing is dropped', () => {
   out.put(Buffer.from('{}'));
   expect(out.length).toBe(2);
   expect(textOf(out.written())).toBe('{}');
-  expect(textOf(out.since(1))).toBe('}');
+  expect(textOf(out.cut(1))).toBe('}');
 });
 
 test('texts taken out of Buffers stay when the next one is written', () => {
   const out = new JsonText(Buffer.allocUnsafeSlow);
   out.ascii('a'.repeat(40_000));
-  const part = out.since(39_990);
-  const first = out.since(0);
+  const part = out.cut(39_990);
+  const first = out.cut(0);
   out.restart();
   out.ascii('b'.repeat(40_000));
   expect(Buffer.from(first).toString()).toBe('a'.repeat(40_000));
