@@ -24,7 +24,7 @@ function setUp(...rows: (SteadyRow | null)[]) {
 }
 
 test('an entity is known at the versions and times at which all of its rows say the same', () => {
-  const entities = setUp(steady(10, 90), steady(20, 80));
+  const entities = setUp(steady(20, 80), steady(10, 90));
   const entity = entities.keep('a', [loaded(7, 30), loaded(0, Number.NEGATIVE_INFINITY)], 50);
   expect(entity).toMatchObject({ versions: [7, 0], times: { from: 20, until: 80 }, newest: 30 });
   const at = (now: number) => entities.known('a', [stored(7), stored(0)], now);
