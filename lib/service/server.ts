@@ -6,7 +6,7 @@ import { MillraceError, StoreError } from '../runtime/errors.ts';
 import { ReadRequestError } from '../runtime/read.ts';
 import { type ErrorCode, errorBody, errorStatuses, HttpError } from './errors.ts';
 import { retrySeconds, type ServiceLimits } from './limits.ts';
-import { createOpenApi } from './openapi.ts';
+import { createOpenApi } from './openapi/document.ts';
 import { type Answer, createRoutes, type Route } from './routes.ts';
 import type { Service } from './service.ts';
 

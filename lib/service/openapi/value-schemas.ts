@@ -1,7 +1,7 @@
-import { longestKey } from '../kernel/key.ts';
-import type { EntityPlan, FieldPlan } from '../kernel/plan.ts';
-import { furthestTime } from '../kernel/time.ts';
-import type { ValueType } from '../kernel/value-type.ts';
+import { longestKey } from '../../kernel/key.ts';
+import type { EntityPlan, FieldPlan } from '../../kernel/plan.ts';
+import { furthestTime } from '../../kernel/time.ts';
+import type { ValueType } from '../../kernel/value-type.ts';
 
 /** A JSON Schema (2020-12), as OpenAPI 3.1 has them. */
 export type Schema = Readonly<Record<string, unknown>>;
