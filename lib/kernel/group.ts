@@ -3,7 +3,7 @@ import { stateCodec } from './codec/state.ts';
 import { compileCompact } from './compact.ts';
 import { cutState } from './cut.ts';
 import type { StreamEvent } from './event.ts';
-import { ExpressionError, type FunctionRegistry } from './expression/compile.ts';
+import { ExpressionError, type FunctionRegistry } from './expression/emit.ts';
 import { allDecoded, compileFinalize, type FeatureValues, type Finalize } from './finalize.ts';
 import { type KeyEncoder, keyEncoder } from './key.ts';
 import type { GroupPlan, Plan } from './plan.ts';

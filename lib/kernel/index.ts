@@ -46,10 +46,9 @@ export {
   compileExpression,
   compileExpressions,
   contextName,
-  ExpressionError,
   type FieldPlace,
-  type FunctionRegistry,
 } from './expression/compile.ts';
+export { ExpressionError, type FunctionRegistry } from './expression/emit.ts';
 export type { Expression } from './expression/nodes.ts';
 export { fromExternal, toExternal } from './external.ts';
 export { type Decaying, decays, type FeatureValues, type Finalize, PastQueryError } from './finalize.ts';

@@ -3,7 +3,7 @@ import { inputAs } from './aggregators/index.ts';
 import { Piece, Writer } from './codec/bytes.ts';
 import { openPartial, partialAt, tileCodecOf } from './codec/tile.ts';
 import type { Tie } from './compare.ts';
-import { expressionEmitter, type FunctionRegistry } from './expression/compile.ts';
+import { expressionEmitter, type FunctionRegistry } from './expression/emit.ts';
 import type { Expression } from './expression/nodes.ts';
 import { Source } from './generate.ts';
 import type { GroupPlan, SlotPlan, StreamPlan } from './plan.ts';

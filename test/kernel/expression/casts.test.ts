@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import { compileExpression, ExpressionError } from '../../../lib/kernel/expression/compile.ts';
+import { compileExpression } from '../../../lib/kernel/expression/compile.ts';
+import { ExpressionError } from '../../../lib/kernel/expression/emit.ts';
 import type { Value, ValueType } from '../../../lib/kernel/value-type.ts';
 import {
   bool,
