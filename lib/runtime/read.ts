@@ -5,16 +5,17 @@ import {
   type FunctionRegistry,
   type Plan,
   toExternal,
+  type Value,
 } from '../kernel/index.ts';
 import { createDeadline, type Deadline, type RowSource } from './deadline.ts';
 import type { FinishedRow } from './finish-row.ts';
-import type { GroupView } from './group-view.ts';
 import { type EntityText, rowsAt } from './kept-entities.ts';
 import { createKeptRows } from './kept-rows.ts';
-import { type LoadedRow, loadRows, type Reading } from './load-rows.ts';
+import { type LoadedRow, loadRows, type Reading, type StoredRows } from './load-rows.ts';
 import type { Clock } from './ports.ts';
 import { checkTimes, type EntityKey, queryTime, ReadRequestError } from './read-request.ts';
 import { compileVectors, type Segment, type Vector } from './vector.ts';
+import { type WantedRows, wantedRows } from './wanted-rows.ts';
 
 export { type EntityKey, ReadRequestError } from './read-request.ts';
 
@@ -112,43 +113,43 @@ export function createReader({
     keys: readonly EntityKey[],
     options: ReadOptions = {},
   ): Found | Promise<Found> {
-    const named = kind === 'group' ? vectors.groups : vectors.services;
-    const vector = named.get(name);
+    const known = kind === 'group' ? vectors.groups : vectors.services;
+    const vector = known.get(name);
     if (vector === undefined) {
-      const names = [...named.keys()].join(', ') || 'none';
+      const names = [...known.keys()].join(', ') || 'none';
       throw new ReadRequestError('not-found', `there is no feature ${kind} ${name}; there is ${names}`);
     }
     checkTimes(options);
     const context = vector.readContext(options.context ?? {});
-    const { parts } = vector;
-    const wanted = wantedRows(parts, keys);
+    const wanted = wantedRows(vector.parts, keys);
     const now = options.asOf ?? clock.now();
-    const stored = parts.map((part, p) => store.read(part.table, wanted[p]!.keys));
-    // One entity that is read again and again as it is.
-    const single = keys.length === 1 ? vector.entities : null;
-    const singleKey = wanted[0]?.keys[0] ?? '';
-    const known = single?.known(singleKey, stored, now);
-    if (known !== undefined) {
-      const rows = rowsAt(known, now);
-      return {
-        asOf: now,
-        vector,
-        entities: [{ status: statusOf(rows), rows, onDemand: [], text: known.text }],
-      };
-    }
+    const stored = vector.parts.map((part, p) => store.read(part.table, wanted[p]!.keys));
+    const asked = { vector, options, context, wanted, entities: keys.length, stored, now };
+    return findKept(asked) ?? findRows(asked);
+  }
+
+  /** One entity that is read again and again as it is. */
+  function findKept({ vector, wanted, entities, stored, now }: Asked): Found | undefined {
+    if (vector.entities === null || entities !== 1) return undefined;
+    const kept = vector.entities.known(wanted[0]!.keys[0]!, stored, now);
+    if (kept === undefined) return undefined;
+    const rows = rowsAt(kept, now);
+    const entity = { status: statusOf(rows), rows, onDemand: nothing, text: kept.text };
+    return { asOf: now, vector, entities: [entity] };
+  }
+
+  function findRows({ vector, options, context, wanted, entities, stored, now }: Asked) {
+    const { parts } = vector;
     const finish = (loaded: Loaded): Found => {
       const asOf = queryTime(clock, options.asOf, loaded);
       const finished = parts.map((part, p) => loaded[p]!.map(row => part.finish(row, asOf)));
-      const entities = keys.map((_, i): FoundEntity => {
+      const found: FoundEntity[] = [];
+      for (let i = 0; i < entities; i++) {
         const rows = finished.map((list, p) => list[wanted[p]!.places[i]!]!);
-        return { status: statusOf(rows), rows, onDemand: vector.compute(rows, context) };
-      });
-      single?.keep(
-        singleKey,
-        loaded.map(rows => rows[0]!),
-        asOf,
-      );
-      return { asOf, vector, entities };
+        found.push({ status: statusOf(rows), rows, onDemand: vector.compute(rows, context) });
+      }
+      if (entities === 1) vector.entities?.keep(wanted[0]!.keys[0]!, loaded.map(firstOf), asOf);
+      return { asOf, vector, entities: found };
     };
     let deadline: Deadline | null = null;
     const reading: Reading = {
@@ -157,8 +158,9 @@ export function createReader({
       deadline: () => (deadline ??= createDeadline(options.deadlineMs)),
     };
     const loaded = parts.map((part, p) => loadRows(part, wanted[p]!.keys, stored[p]!, reading));
-    if (loaded.every((rows): rows is readonly LoadedRow[] => !(rows instanceof Promise)))
+    if (loaded.every((rows): rows is readonly LoadedRow[] => !(rows instanceof Promise))) {
       return finish(loaded);
+    }
     return Promise.all(loaded)
       .finally(() => deadline?.end())
       .then(finish);
@@ -171,36 +173,24 @@ export function createReader({
   };
 }
 
+/** A request whose rows are on their way. */
+interface Asked {
+  readonly vector: Vector;
+  readonly options: ReadOptions;
+  readonly context: readonly Value[];
+  readonly wanted: readonly WantedRows[];
+  /** How many. */
+  readonly entities: number;
+  /** By part. */
+  readonly stored: readonly (StoredRows | Promise<StoredRows>)[];
+  /** The time that is asked for, or the clock's. */
+  readonly now: number;
+}
+
 type Loaded = readonly (readonly LoadedRow[])[];
 
-/** The different row keys of some entities, and which of them each entity has. */
-interface WantedRows {
-  readonly keys: readonly string[];
-  readonly places: readonly number[];
-}
-
-/** By part; parts of one entity want the same. */
-function wantedRows(parts: readonly GroupView[], keys: readonly EntityKey[]): WantedRows[] {
-  const wanted: WantedRows[] = [];
-  for (const [p, { keyOf }] of parts.entries()) {
-    const same = parts.findIndex(part => part.keyOf === keyOf);
-    wanted.push(same < p ? wanted[same]! : distinct(keys, keyOf));
-  }
-  return wanted;
-}
-
-function distinct(keys: readonly EntityKey[], keyOf: (key: EntityKey) => string): WantedRows {
-  if (keys.length === 1) return { keys: [keyOf(keys[0]!)], places: [0] };
-  const places = new Map<string, number>();
-  const placesOf = keys.map(key => {
-    const text = keyOf(key);
-    const known = places.get(text);
-    if (known !== undefined) return known;
-    places.set(text, places.size);
-    return places.size - 1;
-  });
-  return { keys: [...places.keys()], places: placesOf };
-}
+const firstOf = (rows: readonly LoadedRow[]): LoadedRow => rows[0]!;
+const nothing: readonly never[] = [];
 
 function statusOf(rows: readonly FinishedRow[]): EntityResult['status'] {
   let status: EntityResult['status'] = 'unknown';
