@@ -1,7 +1,8 @@
 import { mostAttempts } from '../../lib/runtime/crash-guard.ts';
 import { StoreError } from '../../lib/runtime/errors.ts';
-import type { LogRecord, StateStore } from '../../lib/runtime/ports.ts';
+import type { LogRecord, StateStore, UnappliedEvent } from '../../lib/runtime/ports.ts';
 import { createTransform } from '../../lib/runtime/transform.ts';
+import { foldAside } from '../support/fold-aside.ts';
 import type { Client } from './client.ts';
 import type { FaultCounts } from './faults.ts';
 import { feeds, type Life } from './feed.ts';
@@ -169,16 +170,21 @@ function createProcess(
     writeNote: (...a) => at().writeNote(...a),
     scan: (...a) => at().scan(...a),
   };
+  const options = {
+    ...feeds[profile.feed],
+    stream: 'feed',
+    incarnation: life,
+    store: state,
+    unapplied: { put: (events: readonly UnappliedEvent[]) => at().unapplied.put(events) },
+    clock: { now: () => scheduler.now() - lag },
+    limits: profile.limits,
+  };
+  const aside = random.chance(0.5) ? foldAside({ ...options, groups: new Set(['user_item']) }) : null;
   return {
     transform: createTransform({
-      ...feeds[profile.feed],
-      stream: 'feed',
-      incarnation: life,
-      store: state,
+      ...options,
       quarantine: { put: events => at().put(events) },
-      unapplied: { put: events => at().unapplied.put(events) },
-      clock: { now: () => scheduler.now() - lag },
-      limits: profile.limits,
+      ...(aside === null ? {} : { aside }),
     }),
     take(attempt, batch) {
       const direct = store.connect(attempt);
