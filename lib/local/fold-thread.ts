@@ -20,6 +20,8 @@ import { groupsAside } from './groups-aside.ts';
 export interface FoldThreadOptions {
   readonly directory: DataDirectory;
   readonly plan: Plan;
+  /** It begins with the first batch of so many records: 1,000 unless it is given. */
+  readonly leastRecords?: number;
   /** Told what the thread wrote. */
   readonly observe?: (writes: Pick<FoldAnswer, 'written' | 'outcomes'>) => void;
 }
@@ -32,7 +34,7 @@ export interface FoldThreadOptions {
 export function createFoldThread(
   options: FoldThreadOptions,
 ): (stream: string, incarnation: string) => GroupsAside {
-  const { directory, plan, observe } = options;
+  const { directory, plan, leastRecords = 1_000, observe } = options;
   const incarnations = new Map<string, string>();
   const groups = groupsAside(plan);
   const tables = plan.groups.filter(({ name }) => groups.has(name)).map(tableOf);
@@ -138,7 +140,5 @@ function resultOf({ result }: FoldAnswer): AsideResult {
   return { unwritten, error: error === null ? null : fromFailure(error) };
 }
 
-/** Smaller ones are folded before a thread has begun. */
-const leastRecords = 1_000;
 /** Its rows are most often the cache's of the first thread as well, in the same memory. */
 const cacheBytes = 128 << 20;

@@ -54,7 +54,7 @@ export interface LocalOptions {
   readonly secondThread?: SecondThreadOptions;
 }
 
-export interface SecondThreadOptions {
+export interface SecondThreadOptions extends Pick<FoldThreadOptions, 'leastRecords'> {
   /** Told how many of its writes of rows came out how, which `wrapStore` does not see. */
   readonly onWrites?: (table: string, outcome: WriteOutcome, rows: number) => void;
 }
@@ -153,10 +153,11 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
   const store = wrapStore(createStateStore(directory));
   const quarantine = createQuarantine(directory);
   const unapplied = createUnappliedStore(directory);
+  const { secondThread } = options;
   const thread =
-    options.secondThread === undefined
+    secondThread === undefined
       ? null
-      : createFoldThread({ directory, plan, observe: countedFor(options.secondThread) });
+      : createFoldThread({ ...secondThread, directory, plan, observe: countedFor(secondThread) });
   const streams = new Map<string, OpenStream>();
   for (const stream of plan.streams) {
     const log = await createEventLog(directory, { stream: stream.name, shards, clock: wall, durability });

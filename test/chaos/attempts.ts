@@ -59,11 +59,12 @@ export interface AttemptOptions {
 /** Runs the real transform on batches, in processes that stay warm until they die. */
 export function createAttempts(options: AttemptOptions): StartAttempt {
   const { random, counts, problem } = options;
+  let made = 0;
   const warm: Record<Life, Process[]> = { 'feed-1': [], 'feed-2': [] };
 
   return (batch, view, over) => {
     const idle = warm[batch.life];
-    const process = idle.pop() ?? createProcess(options, batch.life);
+    const process = idle.pop() ?? createProcess(options, batch.life, made++ % 2 === 0);
     const isDoomed = batch.records.some(record => options.endsProcess(record));
     const attempt = createClient(options, view, batch.end, isDoomed, () => over({ kind: 'died' }));
     process.take(attempt, batch);
@@ -153,6 +154,7 @@ interface Process {
 function createProcess(
   { scheduler, store, profile, random, counts, weakening }: AttemptOptions,
   life: Life,
+  hasSecondThread: boolean,
 ): Process {
   let connected: Connection | null = null;
   const at = () => connected as NonNullable<typeof connected>;
@@ -179,7 +181,7 @@ function createProcess(
     clock: { now: () => scheduler.now() - lag },
     limits: profile.limits,
   };
-  const aside = random.chance(0.5) ? foldAside({ ...options, groups: new Set(['user_item']) }) : null;
+  const aside = hasSecondThread ? foldAside({ ...options, groups: new Set(['user_item']) }) : null;
   return {
     transform: createTransform({
       ...options,
