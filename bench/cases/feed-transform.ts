@@ -65,7 +65,7 @@ async function measure(seed: number, shrink: number) {
       quarantine: createQuarantine(directory),
       unapplied: createUnappliedStore(directory),
       clock: systemClock,
-      aside: thread('interactions', 'bench'),
+      aside: thread('interactions', 'bench')!,
     });
     const nextBatch = batches(seed, shrink);
     for (let i = 0; i < warmBatches; i++) {

@@ -33,7 +33,7 @@ export interface FoldThreadOptions {
  */
 export function createFoldThread(
   options: FoldThreadOptions,
-): (stream: string, incarnation: string) => GroupsAside {
+): (stream: string, incarnation: string) => GroupsAside | null {
   const { directory, plan, leastRecords = 1_000, observe } = options;
   const incarnations = new Map<string, string>();
   const groups = groupsAside(plan);
@@ -130,8 +130,9 @@ export function createFoldThread(
   }
 
   return (stream, incarnation) => {
+    if (!plan.groups.some(group => group.stream === stream && groups.has(group.name))) return null;
     incarnations.set(stream, incarnation);
-    return { begin: batch => (groups.size === 0 ? null : begin(stream, batch)) };
+    return { begin: batch => begin(stream, batch) };
   };
 }
 

@@ -161,6 +161,7 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
   const streams = new Map<string, OpenStream>();
   for (const stream of plan.streams) {
     const log = await createEventLog(directory, { stream: stream.name, shards, clock: wall, durability });
+    const aside = thread?.(stream.name, log.incarnation) ?? null;
     const transform = createTransform({
       plan,
       functions,
@@ -170,7 +171,7 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
       quarantine,
       unapplied,
       clock: wall,
-      ...(thread === null ? {} : { aside: thread(stream.name, log.incarnation) }),
+      ...(aside === null ? {} : { aside }),
     });
     const drain = createDrain({ stream: stream.name, log, store, transform });
     streams.set(stream.name, { stream, log, store, transform, drain });

@@ -79,7 +79,7 @@ async function openWorld({ path = temporaryDirectory(), thread = true } = {}) {
     quarantine: createQuarantine(directory),
     unapplied: createUnappliedStore(directory),
     clock: systemClock,
-    ...(thread ? { aside } : {}),
+    ...(thread ? { aside: aside! } : {}),
   });
   const send = (records: readonly LogRecord[]) => transform({ shard: 'a', records });
   return {
