@@ -11,6 +11,7 @@ export {
 export {
   codecVersion,
   decodeRow,
+  encodeIntoSharedMemory,
   encodeRow,
   type IdRunReference,
   NewerCodecError,

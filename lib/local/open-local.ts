@@ -11,7 +11,7 @@ import { type ColumnMapping, parseMapping } from '../runtime/column-mapping.ts';
 import { createDrain, type Drain } from '../runtime/drain.ts';
 import { MillraceError } from '../runtime/errors.ts';
 import { type IngestOptions, type IngestReport, ingest } from '../runtime/ingest.ts';
-import type { Clock, Quarantine, StateStore, UnappliedStore } from '../runtime/ports.ts';
+import type { Clock, Quarantine, StateStore, UnappliedStore, WriteOutcome } from '../runtime/ports.ts';
 import { createReader } from '../runtime/read.ts';
 import { type RedriveOptions, redrive } from '../runtime/redrive.ts';
 import {
@@ -22,6 +22,7 @@ import {
 import type { Source, SourceFormat } from '../runtime/source.ts';
 import { createTransform } from '../runtime/transform.ts';
 import { addCounts, noCounts, type Transform, type TransformCounts } from '../runtime/transform-result.ts';
+import { createFoldThread, type FoldThreadOptions } from './fold-thread.ts';
 import { adoptPlan, checkPlan, readStoredPlan } from './stored-plan.ts';
 import { claimTimeline, readTimeline, type Timeline } from './timeline.ts';
 
@@ -47,8 +48,15 @@ export interface LocalOptions {
   readonly durability?: 'fsync' | 'os';
   /** For how long (ms) processed events stay in the log; 7 days unless it is given. */
   readonly logRetention?: number;
-  /** Puts something between the use cases and the rows: counters, or faults in tests. */
+  /** Puts something between the use cases of this thread and the rows: counters, or faults in tests. */
   readonly wrapStore?: (store: StateStore) => StateStore;
+  /** Lets a second thread fold some of the groups, by the system's clock, once batches are large. */
+  readonly secondThread?: SecondThreadOptions;
+}
+
+export interface SecondThreadOptions extends Pick<FoldThreadOptions, 'leastRecords'> {
+  /** Told how many of its writes of rows came out how, which `wrapStore` does not see. */
+  readonly onWrites?: (table: string, outcome: WriteOutcome, rows: number) => void;
 }
 
 export interface LocalIngestOptions
@@ -145,9 +153,15 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
   const store = wrapStore(createStateStore(directory));
   const quarantine = createQuarantine(directory);
   const unapplied = createUnappliedStore(directory);
+  const { secondThread } = options;
+  const thread =
+    secondThread === undefined
+      ? null
+      : createFoldThread({ ...secondThread, directory, plan, observe: countedFor(secondThread) });
   const streams = new Map<string, OpenStream>();
   for (const stream of plan.streams) {
     const log = await createEventLog(directory, { stream: stream.name, shards, clock: wall, durability });
+    const aside = thread?.(stream.name, log.incarnation) ?? null;
     const transform = createTransform({
       plan,
       functions,
@@ -157,6 +171,7 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
       quarantine,
       unapplied,
       clock: wall,
+      ...(aside === null ? {} : { aside }),
     });
     const drain = createDrain({ stream: stream.name, log, store, transform });
     streams.set(stream.name, { stream, log, store, transform, drain });
@@ -263,6 +278,13 @@ async function compose(directory: DataDirectory, options: LocalOptions): Promise
     close: () => directory.close(),
   };
 }
+
+const countedFor =
+  ({ onWrites = () => {} }: SecondThreadOptions): NonNullable<FoldThreadOptions['observe']> =>
+  ({ outcomes }) => {
+    for (const [table, counts] of outcomes)
+      for (const [outcome, rows] of counts) onWrites(table, outcome, rows);
+  };
 
 interface OpenStream extends LiveStream {
   readonly drain: Drain;

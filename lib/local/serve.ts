@@ -1,11 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '../adapters/clock.ts';
+import { countingWrites } from '../runtime/counting-writes.ts';
 import { MillraceError } from '../runtime/errors.ts';
-import type { StateStore } from '../runtime/ports.ts';
+import type { StateStore, WriteOutcome } from '../runtime/ports.ts';
 import { redrive } from '../runtime/redrive.ts';
 import { createEventWriter } from '../service/event-writer.ts';
 import { defaultLimits, type ServiceLimits } from '../service/limits.ts';
-import { countingWrites, createMetrics, observeBatch } from '../service/metrics.ts';
+import { createMetrics, observeBatch } from '../service/metrics.ts';
 import { startProcessor } from '../service/processor.ts';
 import { createServer } from '../service/server.ts';
 import { type ServedStream, type Service, type ServiceStatus, statusOf } from '../service/service.ts';
@@ -78,9 +79,14 @@ export async function serve(options: ServeOptions): Promise<Served> {
     { count: async () => (await opened?.quarantine.count()) ?? new Map() },
     { count: async () => (await opened?.unapplied.count()) ?? new Map() },
   );
+  const countRows = (table: string, outcome: WriteOutcome, rows: number) =>
+    metrics.rows.inc({ table, outcome }, rows);
+  const isUsual = options.wrapStore === undefined && options.clock === undefined;
   const local = await openLocal({
     ...options,
-    wrapStore: store => givingTurns(countingWrites(wrapStore(store), metrics.rows)),
+    wrapStore: store => givingTurns(countingWrites(wrapStore(store), countRows)),
+    // It would see neither another store nor another clock.
+    ...(isUsual ? { secondThread: { ...options.secondThread, onWrites: countRows } } : {}),
   });
   opened = local;
 

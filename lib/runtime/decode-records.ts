@@ -25,11 +25,25 @@ export interface BadEvent {
 
 export const isBad = (outcome: StreamEvent | BadEvent): outcome is BadEvent => 'reason' in outcome;
 
+/** A record for each event of a batch, and the bytes of all, a newline after each. */
+export interface JoinedRecords {
+  readonly records: readonly EventRecord[];
+  readonly bytes: Buffer;
+  /** Where in them each record's end. */
+  readonly ends: Uint32Array;
+}
+
+/** Turns records of one stream into events. */
+export function createRecordDecoder(stream: StreamPlan): (batch: readonly LogRecord[]) => DecodedBatch {
+  const decode = createJoinedDecoder(stream);
+  return batch => decode(joinRecords(batch));
+}
+
 /**
- * Turns records of one stream into events. Plain events are read straight from the batch's text; the others are
+ * The same of records that are joined already. Plain events are read straight from the batch's text; the others are
  * parsed as JSON and then checked, with the same outcome.
  */
-export function createRecordDecoder(stream: StreamPlan): (batch: readonly LogRecord[]) => DecodedBatch {
+export function createJoinedDecoder(stream: StreamPlan): (batch: JoinedRecords) => DecodedBatch {
   const readText = compileTextReader(stream);
   const decode = compileDecoder(stream);
 
@@ -43,9 +57,7 @@ export function createRecordDecoder(stream: StreamPlan): (batch: readonly LogRec
     });
   }
 
-  return batch => {
-    const records = unpackRecords(batch);
-    const bytes = joined(records);
+  return ({ records, bytes, ends }) => {
     if (bytes.length > constants.MAX_STRING_LENGTH) return { records, outcomes: decodeSlowly(records) };
     // One odd byte must not slow down the events beside it: only whose own it is takes the long way.
     const areAscii = isAscii(bytes);
@@ -55,9 +67,9 @@ export function createRecordDecoder(stream: StreamPlan): (batch: readonly LogRec
     let from = 0;
     for (let i = 0; i < records.length; i++) {
       const record = records[i] as EventRecord;
-      const to = from + record.data.length;
+      const to = ends[i] as number;
       const event =
-        record.data.length > largestEvent || !(areAscii || isAscii(record.data))
+        to - from > largestEvent || !(areAscii || isAscii(bytes.subarray(from, to)))
           ? null
           : readText(bytes, text, from, to, record.arrivalTime, positionOf(record));
       from = to + 1;
@@ -80,18 +92,22 @@ const pending: BadEvent = { reason: 'not-json', detail: 'not decoded' };
 
 const positionOf = ({ shard, sequence, index = 0 }: EventRecord): Position => ({ shard, sequence, index });
 
-/** The records' bytes, a newline after each: no event's text has one, so none can reach into the next. */
-function joined(records: readonly EventRecord[]): Buffer {
+/** `shared` lets other threads read the bytes. No event's text has a newline, so none can reach into the next. */
+export function joinRecords(batch: readonly LogRecord[], { shared = false } = {}): JoinedRecords {
+  const records = unpackRecords(batch);
   let length = 0;
   for (const { data } of records) length += data.length + 1;
-  const all = Buffer.allocUnsafe(length);
+  const bytes = shared ? Buffer.from(new SharedArrayBuffer(length)) : Buffer.allocUnsafe(length);
+  const ends = new Uint32Array(records.length);
   let at = 0;
-  for (const { data } of records) {
-    all.set(data, at);
+  for (let i = 0; i < records.length; i++) {
+    const { data } = records[i] as EventRecord;
+    bytes.set(data, at);
     at += data.length;
-    all[at++] = newline;
+    ends[i] = at;
+    bytes[at++] = newline;
   }
-  return all;
+  return { records, bytes, ends };
 }
 
 const newline = 10;

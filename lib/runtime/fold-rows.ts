@@ -35,6 +35,8 @@ export interface RowPass {
     progress: Progress,
     ids: IdsByRun,
   ): readonly PlacedEvent[] | null;
+  /** Where it is not known yet which events count: resolves when their `counts` say so. Nothing is written before. */
+  readonly counted?: Promise<void>;
   /** Of home rows: runs of ids that all arrived before this are not needed. */
   readonly oldest?: number;
   /** Called once what `accept` said last of a row holds: it was written, or nothing had to be. */
@@ -148,6 +150,23 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
       updates.push(update);
     }
 
+    if (pass.counted !== undefined) {
+      await pass.counted;
+      let kept = 0;
+      for (let w = 0; w < changed.length; w++) {
+        const one = changed[w] as RowEvents;
+        const events = one.events.filter(isCounted);
+        if (events.length === one.events.length) {
+          changed[kept] = one;
+          writes[kept] = writes[w] as RowWrite;
+          updates[kept++] = updates[w] as RowUpdate;
+        } else if (events.length > 0) {
+          round.again.push({ key: one.key, events });
+        }
+      }
+      changed.length = writes.length = updates.length = kept;
+    }
+
     const created = updates.flatMap(update => update.created);
     if (created.length > 0) await store.writeRuns(table, created);
     const lacking = updates.flatMap((update, w) => lackingOf(table, (writes[w] as RowWrite).key, update));
@@ -188,6 +207,7 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
 const none: readonly never[] = [];
 const noIds: IdsByRun = new Map();
 
+const isCounted = ({ counts }: PlacedEvent): boolean => counts;
 const eventsOf = (rows: readonly RowEvents[]): PlacedEvent[] => rows.flatMap(row => row.events);
 
 /** What one reading and writing of rows left to be done. */

@@ -109,7 +109,7 @@ function lacks(plan: Plan, own: Plan): string | null {
 }
 
 /** The calls of TypeScript functions in a Plan, also below nodes that only other code knows. */
-function* callsIn(data: unknown): Generator<{ readonly name: string; readonly version: number }> {
+export function* callsIn(data: unknown): Generator<{ readonly name: string; readonly version: number }> {
   if (typeof data !== 'object' || data === null) return;
   const { kind, name, version } = data as Record<string, unknown>;
   if (kind === 'call' && typeof name === 'string' && typeof version === 'number') yield { name, version };

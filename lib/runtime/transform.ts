@@ -7,11 +7,13 @@ import {
   type StreamEvent,
 } from '../kernel/index.ts';
 import { createCrashGuard } from './crash-guard.ts';
-import { createRecordDecoder, type DecodedBatch, isBad } from './decode-records.ts';
+import { createJoinedDecoder, type DecodedBatch, isBad, joinRecords } from './decode-records.ts';
 import { MillraceError, StoreError } from './errors.ts';
+import type { AsideBatch, AsideFold, AsideResult, GroupsAside } from './fold-aside.ts';
 import { createRowFolder, type RowPass } from './fold-rows.ts';
+import { groupPass, sitsOn } from './group-pass.ts';
 import { createHomeRows } from './home-rows.ts';
-import { markName, moveMark, standingOf } from './marks.ts';
+import { markName } from './marks.ts';
 import type {
   Clock,
   LogRecord,
@@ -22,7 +24,7 @@ import type {
   StateStore,
   UnappliedStore,
 } from './ports.ts';
-import { byKey, onlyTaken, type PlacedEvent, type RowEvents } from './row-events.ts';
+import type { PlacedEvent } from './row-events.ts';
 import { localRowLimits, type RowLimits } from './rows.ts';
 import { createRunGraveyard } from './run-graveyard.ts';
 import { noCounts, type Transform, type TransformCounts, type TransformResult } from './transform-result.ts';
@@ -46,6 +48,8 @@ export interface TransformOptions {
   readonly code?: string;
   /** How long after its arrival (ms) a record that comes alone may be one that ends its process; 0 if not given. */
   readonly guardAfterMs?: number;
+  /** Another thread, for some of the groups. */
+  readonly aside?: GroupsAside;
 }
 
 /**
@@ -63,12 +67,12 @@ export interface TransformOptions {
  * never be written, and a record that ends the process, hold nothing up (update-row.ts, crash-guard.ts).
  */
 export function createTransform(options: TransformOptions): Transform {
-  const { plan, functions, incarnation, store, quarantine, unapplied, clock } = options;
+  const { plan, functions, incarnation, store, quarantine, unapplied, clock, aside } = options;
   const { limits = localRowLimits, code = plan.hash, guardAfterMs = 0 } = options;
   const stream = plan.streams.find(s => s.name === options.stream);
   if (stream === undefined) throw new MillraceError(`the Plan has no stream ${options.stream}`);
   const streamKey = stream.key;
-  const decode = createRecordDecoder(stream);
+  const decode = createJoinedDecoder(stream);
   const home = createHomeRows(plan, stream, functions, limits);
   const kernels = plan.groups
     .filter(g => g.stream === stream.name)
@@ -108,8 +112,25 @@ export function createTransform(options: TransformOptions): Transform {
     progress: ReadonlyMap<string, ShardProgress>,
     isEnding: boolean,
   ): Promise<TransformResult> {
+    const joined = joinRecords(records, { shared: aside !== undefined });
+    const done = progress.get(shard) ?? null;
+    const theirs = takePart(aside?.begin({ shard, joined, done, endsProcess: isEnding }) ?? null);
+    try {
+      return await foldAll(shard, records, { joined, done, endsProcess: isEnding }, theirs);
+    } finally {
+      // Batches of a shard must not overlap, however this one ends.
+      await theirs.end();
+    }
+  }
+
+  async function foldAll(
+    shard: string,
+    records: readonly LogRecord[],
+    { joined, done, endsProcess }: Pick<AsideBatch, 'joined' | 'done' | 'endsProcess'>,
+    theirs: ReturnType<typeof takePart>,
+  ): Promise<TransformResult> {
     const first = records[0] as LogRecord;
-    const { events, rejected, skipped } = sort(decode(records), shard, progress.get(shard), isEnding);
+    const { events, places, rejected, skipped } = sort(decode(joined), shard, done, endsProcess);
     if (rejected.length > 0) await quarantine.put(rejected);
 
     const mark = markName(incarnation, shard);
@@ -125,14 +146,22 @@ export function createTransform(options: TransformOptions): Transform {
     // A mark past an event that has no verdict yet would lose it: other rows stop below the first such.
     const cut = lowest(unwritten);
     const mayCount = (e: PlacedEvent): boolean => e.counts && (cut === null || compareInShard(e, cut) < 0);
+    theirs.settle(() => {
+      const counts = new Uint8Array(joined.records.length);
+      for (let i = 0; i < events.length; i++) if (mayCount(events[i]!)) counts[places[i]!] = 1;
+      return counts;
+    });
     for (const kernel of others) {
+      if (theirs.groups.has(kernel.group.name)) continue;
       // Groups on the stream's key find their events by row already.
       const sorted = homePass !== null && sitsOn(kernel, streamKey) ? homePass.rows : null;
       await foldPass(groupPass(kernel, mark, sorted, events, mayCount));
     }
+    const result = await theirs.result();
+    error ??= result.error;
     await graveyard.bury();
 
-    const failed = new Set(unwritten.map(e => e.sequence));
+    const failed = new Set([...unwritten.map(e => e.sequence), ...result.unwritten]);
     const through = lastSettled(records, failed);
     if (through !== null) await store.advanceProgress(incarnation, shard, { ...through, code });
     const failures = records.map(record => record.sequence).filter(sequence => failed.has(sequence));
@@ -143,28 +172,30 @@ export function createTransform(options: TransformOptions): Transform {
   function sort(
     { records, outcomes }: DecodedBatch,
     shard: string,
-    done: ShardPosition | undefined,
+    done: ShardPosition | null,
     endsProcess: boolean,
   ): Sorted {
     const events: PlacedEvent[] = [];
+    const places: number[] = [];
     const rejected: QuarantinedEvent[] = [];
     let skipped = 0;
     for (let i = 0; i < records.length; i++) {
       const record = records[i] as EventRecord;
       const outcome = outcomes[i] as DecodedBatch['outcomes'][number];
       const { sequence, index = 0 } = record;
-      if (done !== undefined && compareInShard({ sequence, index }, done) <= 0) {
+      if (done !== null && compareInShard({ sequence, index }, done) <= 0) {
         skipped++;
       } else if (isBad(outcome)) {
         rejected.push(quarantined(record, shard, outcome.reason, outcome.detail));
       } else if (isVisible(outcome)) {
         const counts = home === null;
         events.push({ event: outcome, sequence, index, record, endsProcess, counts, verdict: false });
+        places.push(i);
       } else {
         rejected.push(quarantined(record, shard, 'late', lateness(outcome, kernels)));
       }
     }
-    return { events, rejected, skipped };
+    return { events, places, rejected, skipped };
   }
 
   function quarantined(
@@ -186,41 +217,32 @@ export function createTransform(options: TransformOptions): Transform {
 
 interface Sorted {
   readonly events: readonly PlacedEvent[];
+  /** Of the events, in their order: which record each is of. */
+  readonly places: readonly number[];
   readonly rejected: readonly QuarantinedEvent[];
   readonly skipped: number;
 }
 
-const sitsOn = ({ group }: GroupKernel, key: readonly string[]): boolean =>
-  group.keys.length === key.length && group.keys.every((name, i) => name === key[i]);
-
-/** The pass over a group's rows: the events that may count and that some slot takes, by entity. */
-function groupPass(
-  kernel: GroupKernel,
-  mark: string,
-  sorted: readonly RowEvents[] | null,
-  events: readonly PlacedEvent[],
-  mayCount: (placed: PlacedEvent) => boolean,
-): RowPass {
-  const takes = (placed: PlacedEvent): boolean => {
-    const { event } = placed;
-    if (!mayCount(placed) || event.time < kernel.earliestVisible(event.arrivalTime)) return false;
-    // What the definitions compute of an event that ends the process is not computed.
-    return placed.endsProcess || kernel.takes(event);
-  };
+/** What another thread folds of a batch; nothing where there is none. */
+function takePart(fold: AsideFold | null) {
+  let folded: Promise<AsideResult> | null = null;
   return {
-    kernel,
-    mark,
-    rows: sorted === null ? byKey(kernel.keyOf, events, takes) : onlyTaken(sorted, takes),
-    accept(row, list, progress) {
-      const standing = standingOf(row, mark, progress, list[0] as PlacedEvent);
-      const accepted =
-        standing === null ? list : list.filter(e => !standing.isDone(e) && !standing.isMarked(e));
-      if (accepted.length === 0) return null;
-      moveMark(row, mark, list.at(-1) as PlacedEvent, progress);
-      return accepted;
+    groups: fold?.groups ?? noGroups,
+    settle(countsOf: () => Uint8Array): void {
+      folded = fold?.settle(countsOf()) ?? null;
+      // Whoever asks for the result is told.
+      folded?.catch(() => {});
+    },
+    result: async (): Promise<AsideResult> => (await folded) ?? nothingAside,
+    async end(): Promise<void> {
+      if (folded === null) fold?.abandon();
+      else await folded.catch(() => {});
     },
   };
 }
+
+const noGroups: ReadonlySet<string> = new Set();
+const nothingAside: AsideResult = { unwritten: [], error: null };
 
 const lowest = (events: readonly PlacedEvent[]): PlacedEvent | null =>
   events.reduce<PlacedEvent | null>((low, e) => (low === null || compareInShard(e, low) < 0 ? e : low), null);

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Quarantine, StateStore, UnappliedStore, WriteOutcome } from '../runtime/ports.ts';
+import type { Quarantine, UnappliedStore } from '../runtime/ports.ts';
 import type { ProcessedBatch } from './processor.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 
@@ -100,20 +100,6 @@ export function createMetrics(
 }
 
 const latencies = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
-
-/** A state store that counts its writes of rows. */
-export function countingWrites(store: StateStore, rows: Metrics['rows']): StateStore {
-  return {
-    ...store,
-    async write(table, writes) {
-      const outcomes = await store.write(table, writes);
-      const counts = new Map<WriteOutcome, number>();
-      for (const outcome of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-      for (const [outcome, count] of counts) rows.inc({ table, outcome }, count);
-      return outcomes;
-    },
-  };
-}
 
 /** Counts a batch, and gives the ages (ms) that its arrivals had reached at `now`. */
 export function observeBatch(

@@ -1,7 +1,8 @@
 import { mostAttempts } from '../../lib/runtime/crash-guard.ts';
 import { StoreError } from '../../lib/runtime/errors.ts';
-import type { LogRecord, StateStore } from '../../lib/runtime/ports.ts';
+import type { LogRecord, StateStore, UnappliedEvent } from '../../lib/runtime/ports.ts';
 import { createTransform } from '../../lib/runtime/transform.ts';
+import { foldAside } from '../support/fold-aside.ts';
 import type { Client } from './client.ts';
 import type { FaultCounts } from './faults.ts';
 import { feeds, type Life } from './feed.ts';
@@ -58,11 +59,12 @@ export interface AttemptOptions {
 /** Runs the real transform on batches, in processes that stay warm until they die. */
 export function createAttempts(options: AttemptOptions): StartAttempt {
   const { random, counts, problem } = options;
+  let made = 0;
   const warm: Record<Life, Process[]> = { 'feed-1': [], 'feed-2': [] };
 
   return (batch, view, over) => {
     const idle = warm[batch.life];
-    const process = idle.pop() ?? createProcess(options, batch.life);
+    const process = idle.pop() ?? createProcess(options, batch.life, made++ % 2 === 0);
     const isDoomed = batch.records.some(record => options.endsProcess(record));
     const attempt = createClient(options, view, batch.end, isDoomed, () => over({ kind: 'died' }));
     process.take(attempt, batch);
@@ -152,6 +154,7 @@ interface Process {
 function createProcess(
   { scheduler, store, profile, random, counts, weakening }: AttemptOptions,
   life: Life,
+  hasSecondThread: boolean,
 ): Process {
   let connected: Connection | null = null;
   const at = () => connected as NonNullable<typeof connected>;
@@ -169,16 +172,21 @@ function createProcess(
     writeNote: (...a) => at().writeNote(...a),
     scan: (...a) => at().scan(...a),
   };
+  const options = {
+    ...feeds[profile.feed],
+    stream: 'feed',
+    incarnation: life,
+    store: state,
+    unapplied: { put: (events: readonly UnappliedEvent[]) => at().unapplied.put(events) },
+    clock: { now: () => scheduler.now() - lag },
+    limits: profile.limits,
+  };
+  const aside = hasSecondThread ? foldAside({ ...options, groups: new Set(['user_item']) }) : null;
   return {
     transform: createTransform({
-      ...feeds[profile.feed],
-      stream: 'feed',
-      incarnation: life,
-      store: state,
+      ...options,
       quarantine: { put: events => at().put(events) },
-      unapplied: { put: events => at().unapplied.put(events) },
-      clock: { now: () => scheduler.now() - lag },
-      limits: profile.limits,
+      ...(aside === null ? {} : { aside }),
     }),
     take(attempt, batch) {
       const direct = store.connect(attempt);

@@ -26,6 +26,10 @@ export interface Database {
   keys(column: Column, range: KeyRange): Generator<Buffer>;
   /** Deletes the entries with `gte ≤ key < lt`. */
   deleteRange(column: Column, range: KeyRange): Promise<void>;
+  /** For `joinDatabase` in another thread of this process. */
+  readonly handle: bigint;
+  /** Lets closing wait for what another thread does with it. */
+  endFirst(end: () => Promise<void>): void;
   /** Gives the folder free, also when it rejects: RocksDB reports a failed write once more. */
   close(): Promise<void>;
 }
@@ -63,13 +67,38 @@ export async function openDatabase(path: string): Promise<Database> {
     columns: columnOptions,
   });
   await native.open();
+  const disk = createDiskSync(native.handle);
+  return databaseOver(native, path, {
+    sync: () => disk.sync(),
+    async close() {
+      await disk.end();
+      await native.close();
+    },
+  });
+}
 
+/** The database that another thread of this process has open, and closes after this one's last call. */
+export async function joinDatabase(handle: bigint): Promise<Database> {
+  const native = new RocksLevel(handle);
+  await native.open();
+  const owns = 'only the thread that opened a database syncs and closes it';
+  return databaseOver(native, native.location, {
+    sync: () => Promise.reject(new Error(owns)),
+    close: () => Promise.reject(new Error(owns)),
+  });
+}
+
+function databaseOver(
+  native: RocksLevel,
+  path: string,
+  owner: { sync(): Promise<void>; close(): Promise<void> },
+): Database {
   const handles = Object.fromEntries(
     columns.map(name => [name, { column: native.columns[name]! }]),
   ) as Record<Column, { readonly column: (typeof native.columns)[string] }>;
   // One native batch for ever: each one made is kept by the database until it closes.
   const batch = native.batch();
-  const disk = createDiskSync(native.handle);
+  const ends: (() => Promise<void>)[] = [];
   let closing: Promise<void> | null = null;
 
   /** The native side does not check: a call on a closed database ends the process. */
@@ -131,7 +160,7 @@ export async function openDatabase(path: string): Promise<Database> {
     },
 
     async sync() {
-      await guarded('waiting for the disk', () => disk.sync()).catch(cause => {
+      await guarded('waiting for the disk', () => owner.sync()).catch(cause => {
         throw storeError(`waiting for the disk in ${path}`, cause);
       });
     },
@@ -169,10 +198,15 @@ export async function openDatabase(path: string): Promise<Database> {
       );
     },
 
+    handle: native.handle,
+
+    endFirst(end) {
+      ends.push(end);
+    },
+
     close() {
-      closing ??= disk
-        .end()
-        .then(() => native.close())
+      closing ??= Promise.all(ends.map(end => end()))
+        .then(() => owner.close())
         .catch(error => {
           // After a failed write there is nothing more to write; the folder is free all the same.
           throw storeError(`closing ${path}`, error.cause ?? error);

@@ -46,6 +46,7 @@ declare module '@nxtedition/rocksdb' {
     /** Joins a database that this process has open. */
     constructor(handle: bigint);
     readonly handle: bigint;
+    readonly location: string;
     open(): Promise<void>;
     close(): Promise<void>;
     readonly columns: Readonly<Record<string, ColumnHandle>>;

@@ -1,4 +1,5 @@
 import type { StoredRow } from '../../runtime/ports.ts';
+import { fieldsOfPlace, type WrittenRows } from './written-rows.ts';
 
 /** What a table is known to hold at a key: a row, or that there is none. */
 export type KnownRow = StoredRow | typeof noRow;
@@ -7,6 +8,8 @@ export const noRow = { version: 0, bytes: null } as const;
 /** Rows lately read and written, as the tables have them: only for the tables' one writer. */
 export interface RowCache {
   table(name: string): TableCache;
+  /** Keeps rows that another thread wrote, where no newer ones are known, and forgets those that it failed to write. */
+  adopt(written: WrittenRows): void;
 }
 
 /** All calls take distinct keys, and are quickest for keys of the call before, in its order. */
@@ -19,6 +22,8 @@ export interface TableCache {
   set(keys: readonly string[], rows: readonly KnownRow[]): void;
   /** Forgets what is known of rows that may have changed unseen. */
   forget(keys: readonly string[]): void;
+  /** Forgets all rows. */
+  clear(): void;
 }
 
 /**
@@ -31,7 +36,7 @@ export interface TableCache {
  */
 export function createRowCache(maxBytes: number): RowCache {
   const chunkBytes = Math.max(minimumChunk, Math.floor(maxBytes / 64));
-  const tables = new Map<string, TableCache>();
+  const tables = new Map<string, Table>();
   let places = createPlaces(1024);
   let used = 0;
   const free: number[] = [];
@@ -43,6 +48,8 @@ export function createRowCache(maxBytes: number): RowCache {
   let copies = openChunk(new Uint8Array(chunkBytes));
   /** The slab whose rows came last. */
   let slab = copies;
+  /** Slabs of other threads' rows that came last, by their number. */
+  let adopted = new Map<number, Chunk>();
   /** How often a place was given up: what was found before that may be another row's by now. */
   let releases = 0;
 
@@ -79,6 +86,7 @@ export function createRowCache(maxBytes: number): RowCache {
   function newPlace(rows: Map<string, number>, key: string): number {
     if (free.length === 0 && used === places.key.length) places = grown(places);
     const place = free.pop() ?? used++;
+    places.numbers[(place * stride) / 2] = 0;
     places.rows[place] = rows;
     places.key[place] = key;
     rows.set(key, place);
@@ -89,18 +97,22 @@ export function createRowCache(maxBytes: number): RowCache {
   function keep(place: number, { version, bytes: row }: KnownRow): void {
     const length = row?.length ?? 0;
     const chunk = row === null ? copies : chunkFor(row);
+    if (chunk === copies) {
+      if (row !== null) chunk.memory.set(row, chunk.at);
+      put(place, version, chunk, chunk.at, length);
+      chunk.at += length;
+    } else {
+      put(place, version, chunk, (row as Uint8Array).byteOffset, length);
+    }
+  }
+
+  function put(place: number, version: number, chunk: Chunk, offset: number, length: number): void {
     const { numbers, ints } = places;
     const at = place * stride;
     numbers[at / 2] = version;
     ints[at + chunkAt] = chunk.id;
+    ints[at + offsetAt] = offset;
     ints[at + lengthAt] = length;
-    if (chunk === copies) {
-      if (row !== null) chunk.memory.set(row, chunk.at);
-      ints[at + offsetAt] = chunk.at;
-      chunk.at += length;
-    } else {
-      ints[at + offsetAt] = (row as Uint8Array).byteOffset;
-    }
     chunk.members.push(place);
     bytes += memberBytes;
   }
@@ -116,6 +128,15 @@ export function createRowCache(maxBytes: number): RowCache {
       copies = openChunk(new Uint8Array(Math.max(chunkBytes, row.length)));
     }
     return copies;
+  }
+
+  function tableNamed(name: string): Table {
+    const known = tables.get(name);
+    if (known !== undefined) return known;
+    const rows = new Map<string, number>();
+    const table = { rows, cache: tableOver(rows) };
+    tables.set(name, table);
+    return table;
   }
 
   function tableOver(rows: Map<string, number>): TableCache {
@@ -196,16 +217,42 @@ export function createRowCache(maxBytes: number): RowCache {
           release(place);
         }
       },
+      clear() {
+        for (const place of rows.values()) release(place);
+        rows.clear();
+      },
     };
   }
 
   return {
-    table(name) {
-      const known = tables.get(name) ?? tableOver(new Map());
-      tables.set(name, known);
-      return known;
+    table: name => tableNamed(name).cache,
+    adopt({ slabs, tables }) {
+      const chunks = slabs.map(({ id, memory }) => {
+        const chunk = adopted.get(id);
+        return chunk !== undefined && chunk.id >= firstChunk ? chunk : openChunk(new Uint8Array(memory));
+      });
+      adopted = new Map(slabs.map(({ id }, i) => [id, chunks[i] as Chunk]));
+      for (const { table, keys, versions, places: theirs, lost } of tables) {
+        const { rows, cache } = tableNamed(table);
+        for (let i = 0; i < keys.length; i++) {
+          const key = keys[i] as string;
+          const version = versions[i] as number;
+          const place = rows.get(key) ?? newPlace(rows, key);
+          if ((places.numbers[(place * stride) / 2] as number) > version) continue;
+          const at = i * fieldsOfPlace;
+          const chunk = chunks[theirs[at] as number] as Chunk;
+          put(place, version, chunk, theirs[at + 1] as number, theirs[at + 2] as number);
+        }
+        cache.forget(lost);
+      }
+      trim();
     },
   };
+}
+
+interface Table {
+  readonly rows: Map<string, number>;
+  readonly cache: TableCache;
 }
 
 interface Chunk {

@@ -7,11 +7,22 @@ import { keysUnder, keyWriter, textKey } from './keys.ts';
 import { perDatabase } from './per-database.ts';
 import { createRowCache, type KnownRow, noRow, type RowCache, type TableCache } from './row-cache.ts';
 import { createScratch } from './scratch.ts';
+import type { WrittenRows } from './written-rows.ts';
 
 export interface StateStoreOptions {
   /** About how much memory rows are kept in; 256 MiB by default. The first store over a directory decides. */
   readonly cacheBytes?: number;
+  /** Told of rows that were written, and of such that may have been. */
+  readonly observer?: RowObserver;
 }
+
+export interface RowObserver {
+  written(table: string, writes: readonly RowWrite[]): void;
+  lost(table: string, keys: readonly string[]): void;
+}
+
+/** Another thread that judges and writes the rows of a table. What it wrote is adopted before `write` resolves. */
+export type TableOwner = Pick<StateStore, 'write'>;
 
 /**
  * The state store in a data directory.
@@ -20,15 +31,21 @@ export interface StateStoreOptions {
  * conditions are judged, and rows read, from a bounded cache that every write goes through. Judging and writing happen
  * in one turn of the event loop, so that of two writes with the same expectation one wins.
  *
+ * Of tables that are lent to another thread it judges nothing: their writes go there, and the cache holds what that
+ * thread said it wrote.
+ *
  * Bytes passed in or handed out are kept by the cache: do not change them afterwards.
  *
  * Writes outlive the process as soon as they resolve, and a power failure once the event log has synced: both are in
  * one write-ahead log, so the rows never know of more events than the log, and what is lost is processed again.
  */
-export function createStateStore({ database }: DataDirectory, options: StateStoreOptions = {}): StateStore {
-  const caches = cachesOf(database);
-  caches.rows ??= createRowCache(options.cacheBytes ?? defaultCacheBytes);
-  const cache = caches.rows;
+export function createStateStore(
+  { database }: Pick<DataDirectory, 'database'>,
+  options: StateStoreOptions = {},
+): StateStore {
+  const shared = sharedOf(database);
+  shared.cache ??= createRowCache(options.cacheBytes ?? defaultCacheBytes);
+  const { cache, owners } = shared;
 
   /** What the table holds at these keys; what the cache does not know is read at once. */
   function look(table: string, known: TableCache, keys: readonly string[]): KnownRow[] {
@@ -59,6 +76,8 @@ export function createStateStore({ database }: DataDirectory, options: StateStor
 
     async write(table, writes) {
       if (writes.length === 0) return [];
+      const owner = owners.get(table);
+      if (owner !== undefined) return owner.write(table, writes);
       const known = cache.table(table);
       const keys = writes.map(write => write.key);
       let versions = known.versions(keys);
@@ -69,9 +88,9 @@ export function createStateStore({ database }: DataDirectory, options: StateStor
       if (outcomes.includes('conflict')) {
         const due = writes.filter((_, i) => outcomes[i] === 'written');
         const dueKeys = due.map(write => write.key);
-        writeRows(database, known, table, dueKeys, due);
+        writeRows(database, known, table, dueKeys, due, options.observer);
       } else {
-        writeRows(database, known, table, keys, writes);
+        writeRows(database, known, table, keys, writes, options.observer);
       }
       return outcomes;
     },
@@ -131,7 +150,36 @@ export function createStateStore({ database }: DataDirectory, options: StateStor
 /** Enough for 250,000 rows of a usual size. */
 const defaultCacheBytes = 256 << 20;
 /** Stores over one directory share their cache: each is the only writer only together with the others. */
-const cachesOf = perDatabase((): { rows?: RowCache } => ({}));
+const sharedOf = perDatabase((): { cache?: RowCache; readonly owners: Map<string, TableOwner> } => ({
+  owners: new Map(),
+}));
+
+/** Tables that another thread writes. */
+export interface LentTables {
+  adopt(written: WrittenRows): void;
+  /** Once the other thread has written its last row. */
+  takeBack(): void;
+}
+
+/** Lends tables of a directory's store to another thread, which must not know of any of their rows yet. */
+export function lendTables(
+  { database }: DataDirectory,
+  tables: readonly string[],
+  owner: TableOwner,
+): LentTables {
+  const { cache, owners } = sharedOf(database);
+  for (const table of tables) owners.set(table, owner);
+  return {
+    adopt: written => cache?.adopt(written),
+    takeBack() {
+      for (const table of tables) {
+        owners.delete(table);
+        // What it wrote last it may not have told.
+        cache?.table(table).clear();
+      }
+    },
+  };
+}
 
 /** One for all rows: a batch copies what it is given. */
 const scratch = createScratch();
@@ -143,6 +191,7 @@ function writeRows(
   table: string,
   keys: readonly string[],
   writes: readonly RowWrite[],
+  observer: RowObserver | undefined,
 ): void {
   if (writes.length === 0) return;
   const keyOf = keyWriter(table);
@@ -158,9 +207,11 @@ function writeRows(
   } catch (error) {
     // It may have reached the disk or not.
     known.forget(keys);
+    observer?.lost(table, keys);
     throw error;
   }
   known.set(keys, writes);
+  observer?.written(table, writes);
 }
 
 /** A row is stored as its version, a double, followed by its bytes. */

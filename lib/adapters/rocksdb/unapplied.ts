@@ -8,7 +8,7 @@ import { allKeys, keysUnder, textKey } from './keys.ts';
  * Unapplied events in a data directory. What is put outlives the process; after a power failure it may be lost together
  * with the rows that lack the events, and comes again when the events do.
  */
-export function createUnappliedStore({ database }: DataDirectory): UnappliedStore {
+export function createUnappliedStore({ database }: Pick<DataDirectory, 'database'>): UnappliedStore {
   return {
     async put(events) {
       database.write(batch => {

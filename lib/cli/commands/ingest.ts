@@ -108,6 +108,7 @@ async function ingestFiles(
       definitions,
       create: true,
       acceptRemoved: given.acceptRemoved ?? false,
+      secondThread: {},
     });
     await closeAfter(local, async () => {
       for (const file of files) {

@@ -3,6 +3,8 @@ import { knownText, longestKnown } from './known-texts.ts';
 
 /** The state codec's alphabet: unsigned and signed varints (LEB128, up to 2^53), wide integers, doubles, text. */
 export class Writer {
+  /** Where slabs come from: memory of another kind is for who must show it to other threads. */
+  allocate: (size: number) => Uint8Array = size => new Uint8Array(size);
   bytes: Uint8Array = new Uint8Array(4096);
   at = 0;
   /** Where the present piece began; what lies before was handed out by `share`. */
@@ -19,7 +21,7 @@ export class Writer {
     if (this.at + extra > this.bytes.length) {
       const written = this.at - this.#start;
       const size = this.#start > 0 ? slabBytes : this.bytes.length;
-      const grown = new Uint8Array(Math.max(size, (written + extra) * 2));
+      const grown = this.allocate(Math.max(size, (written + extra) * 2));
       grown.set(this.bytes.subarray(this.#start, this.at));
       this.bytes = grown;
       this.#view = new DataView(grown.buffer);

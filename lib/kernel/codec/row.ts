@@ -159,6 +159,11 @@ const known = Object.values(section).reduce((all: number, one) => all | one, 0);
 
 // One of each serves all rows: encoding and decoding never wait in between.
 const writer = new Writer();
+
+/** Lets `encodeRow` write into slabs of shared memory from the next slab on, so that other threads can read its rows. */
+export function encodeIntoSharedMemory(): void {
+  writer.allocate = size => new Uint8Array(new SharedArrayBuffer(size));
+}
 const reader = new Reader(new Uint8Array());
 const none: readonly never[] = [];
 const noneUnapplied = { fault: null, setAside: none };
