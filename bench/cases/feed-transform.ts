@@ -15,7 +15,7 @@ import { fieldsOfPlace, type WrittenRows } from '../../lib/adapters/rocksdb/writ
 import { createFoldThread } from '../../lib/local/fold-thread.ts';
 import type { LogRecord, StateStore } from '../../lib/runtime/ports.ts';
 import { createTransform } from '../../lib/runtime/transform.ts';
-import { type Benchmark, clocked, collectGarbage, median, type Result } from '../result.ts';
+import { type Benchmark, clocked, collectYoungGarbage, median, type Result } from '../result.ts';
 
 /**
  * The transform of the whole feed (features/feed: six groups, ids, copies, late and bad events) in batches of 10,000
@@ -80,7 +80,7 @@ async function measure(seed: number, shrink: number) {
     let before: Work | null = null;
     for (let i = 0; i <= measuredBatches; i++) {
       const records = nextBatch();
-      collectGarbage();
+      collectYoungGarbage();
       const from = performance.now();
       await apply({ shard: 'shard-000', records });
       const took = performance.now() - from;
@@ -170,7 +170,7 @@ function batches(seed: number, shrink: number): () => LogRecord[] {
 /** Milliseconds of the least that has to happen: parse each record, get each row, put each row's bytes. */
 function floorOf(database: Database, { records, written }: Pick<Work, 'records' | 'written'>): number {
   const rows = written.map(({ key, bytes }) => ({ key, bytes: Buffer.from(bytes) }));
-  collectGarbage();
+  collectYoungGarbage();
   return clocked(() => {
     for (const record of records) parse(record.data);
     const keys = rows.map(({ key }) => textKey('floor', key));
