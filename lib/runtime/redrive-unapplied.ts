@@ -6,6 +6,8 @@ import {
   type GroupKernel,
   type Plan,
   type Row,
+  type StreamEvent,
+  type StreamPlan,
 } from '../kernel/index.ts';
 import { createRecordDecoder, isBad } from './decode-records.ts';
 import { openFaulty } from './faulty-row.ts';
@@ -112,7 +114,8 @@ async function redriveRow(
 ): Promise<RowOutcome | string> {
   const { store, unapplied, clock, limits = localRowLimits, startAnew = false } = options;
   const table = tableOf(kernel.group);
-  const take = takerOf(options.plan, kernel);
+  const decode = decoderOf(options.plan, kernel);
+  const withinMs = idsLast(options.plan, kernel);
   for (let attempt = 0; attempt < attempts; attempt++) {
     const before = await progressOf(store, known);
     const [stored = null] = await store.read(table, [key]);
@@ -133,9 +136,16 @@ async function redriveRow(
     if (lacking.length === 0 && faults.length === 0) return { applied: 0, done };
 
     // One may stand under two faults: an attempt put it under the first and came to write it under the second.
-    const events = [...new Map(lacking.map(entry => [positionText(entry), entry])).values()];
+    const once = [...new Map(lacking.map(entry => [positionText(entry), entry])).values()];
+    const lost: LostEvent[] = [];
+    for (const entry of once) {
+      const event = decode(entry);
+      if (event === null) return `event ${entry.id} is none of the definitions' ${kernel.group.stream}`;
+      lost.push({ id: entry.id, event });
+    }
+    const events = withoutCopies(lost, withinMs);
     for (const event of events) {
-      const problem = take(row, event);
+      const problem = take(kernel, row, event);
       if (problem !== null) return problem;
     }
     row.setAside = row.setAside.filter(position => !lacking.some(entry => isAt(entry, position)));
@@ -185,22 +195,56 @@ async function writeWhole(
   return (await store.write(table, [write]))[0] === 'written';
 }
 
-/** Folds an entry's event in; says what is wrong with it where that cannot be done. */
-function takerOf(plan: Plan, kernel: GroupKernel): (row: Row, entry: Entry) => string | null {
-  const stream = plan.streams.find(s => s.name === kernel.group.stream) as Plan['streams'][number];
-  const decode = createRecordDecoder(stream);
-  return (row, { id, position, arrivalTime, payload }) => {
-    const { outcomes } = decode([{ ...position, arrivalTime, data: payload }]);
-    const [event] = outcomes;
-    if (event === undefined || isBad(event)) return `event ${id} is none of the definitions' ${stream.name}`;
-    try {
-      if (kernel.takes(event)) kernel.update(row.state, event);
-      return null;
-    } catch (error) {
-      return `event ${id} still cannot be folded: ${(error as Error).message}`;
-    }
+interface LostEvent {
+  /** Its entry's. */
+  readonly id: string;
+  readonly event: StreamEvent;
+}
+
+/** An entry's event; null where it is none of the stream's. */
+function decoderOf(plan: Plan, kernel: GroupKernel): (entry: Entry) => StreamEvent | null {
+  const decode = createRecordDecoder(streamOf(plan, kernel));
+  return ({ position, arrivalTime, payload }) => {
+    const [event] = decode([{ ...position, arrivalTime, data: payload }]).outcomes;
+    return event === undefined || isBad(event) ? null : event;
   };
 }
+
+/** Folds an event in; says what is wrong with it where that cannot be done. */
+function take(kernel: GroupKernel, row: Row, { id, event }: LostEvent): string | null {
+  try {
+    if (kernel.takes(event)) kernel.update(row.state, event);
+    return null;
+  } catch (error) {
+    return `event ${id} still cannot be folded: ${(error as Error).message}`;
+  }
+}
+
+/** For how long (ms) the group's rows remember the ids of events that count; null where they are not the home. */
+function idsLast(plan: Plan, kernel: GroupKernel): number | null {
+  const { home, dedupe } = streamOf(plan, kernel);
+  return dedupe !== undefined && home === kernel.group.name ? dedupe.withinMs : null;
+}
+
+/**
+ * Of events with one id those that home rows would count. An attempt that had read the row before the original was set
+ * aside takes a copy for new and sets it aside as well, before it finds that it was overtaken: its entry stays.
+ */
+function withoutCopies(events: readonly LostEvent[], withinMs: number | null): readonly LostEvent[] {
+  if (withinMs === null) return events;
+  const counted = new Map<StreamEvent['tie'], number>();
+  return events
+    .toSorted((a, b) => a.event.arrivalTime - b.event.arrivalTime)
+    .filter(({ event: { tie, arrivalTime } }) => {
+      const before = counted.get(tie);
+      if (before !== undefined && before + withinMs >= arrivalTime) return false;
+      counted.set(tie, arrivalTime);
+      return true;
+    });
+}
+
+const streamOf = (plan: Plan, { group }: GroupKernel): StreamPlan =>
+  plan.streams.find(s => s.name === group.stream) as StreamPlan;
 
 /** Says of an entry whether its shard's progress, as it is now, has passed it. */
 async function progressOf(store: StateStore, entries: readonly Entry[]): Promise<(entry: Entry) => boolean> {
