@@ -13,7 +13,7 @@ import { createMetrics } from '../../lib/service/metrics.ts';
 import { createServer } from '../../lib/service/server.ts';
 import { type FilledFeed, fillFeed } from '../reads/feed-directory.ts';
 import { load } from '../reads/load.ts';
-import { type Benchmark, collectGarbage, median, type Result } from '../result.ts';
+import { type Benchmark, collectYoungGarbage, median, type Result } from '../result.ts';
 
 /**
  * Reads of the feed example's services from warm rows of some ten thousand users and videos, over HTTP by a client in
@@ -149,9 +149,9 @@ async function oneUser({
   const changed: number[] = [];
   const changedRatios: number[] = [];
   const ask = (path: string, { rate, at = port }: { rate?: number; at?: number } = {}) => {
-    collectGarbage();
-    const connections = rate === undefined ? 8 : 64;
-    return load({ port: at, path, bodies, seconds, connections, ...(rate === undefined ? {} : { rate }) });
+    collectYoungGarbage();
+    const how = rate === undefined ? { connections: 8, awake: true } : { connections: 64, rate };
+    return load({ port: at, path, bodies, seconds, ...how });
   };
   // Until all rows have been asked for three times.
   for (let i = 0; i < 3; i++) await ask('/v1/features');

@@ -9,6 +9,8 @@ export interface LoadOrder {
   readonly seconds: number;
   /** Requests a second that arrive whether or not earlier ones are answered; without it each answer brings the next. */
   readonly rate?: number;
+  /** Never to sleep between answers; see `keepAwake`. */
+  readonly awake?: boolean;
 }
 
 export interface LoadReport {
@@ -39,7 +41,7 @@ async function run(order: LoadOrder): Promise<LoadReport> {
   const next = () => requests[sent++ % requests.length] as Buffer;
 
   if (order.rate === undefined) {
-    const rest = keepAwake();
+    const rest = order.awake === true ? keepAwake() : () => {};
     await Promise.all(
       clients.map(async ask => {
         for (let at = performance.now(); at < end; at = performance.now()) {
