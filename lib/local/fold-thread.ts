@@ -24,6 +24,8 @@ export interface FoldThreadOptions {
   readonly leastRecords?: number;
   /** Told what the thread wrote. */
   readonly observe?: (writes: Pick<FoldAnswer, 'written' | 'outcomes'>) => void;
+  /** Told why it ended before its time. */
+  readonly onEnd?: (error: Error) => void;
 }
 
 /**
@@ -34,12 +36,13 @@ export interface FoldThreadOptions {
 export function createFoldThread(
   options: FoldThreadOptions,
 ): (stream: string, incarnation: string) => GroupsAside | null {
-  const { directory, plan, leastRecords = 1_000, observe } = options;
+  const { directory, plan, leastRecords = 1_000, observe, onEnd = () => {} } = options;
   const incarnations = new Map<string, string>();
   const groups = groupsAside(plan);
   const tables = plan.groups.filter(({ name }) => groups.has(name)).map(tableOf);
   let worker: Worker | null = null;
   let isReady = false;
+  let isClosing = false;
   let lent: LentTables | null = null;
   let over: Error | null = null;
   let asked = 0;
@@ -64,12 +67,14 @@ export function createFoldThread(
     worker.unref();
     directory.database.endFirst(async () => {
       await Promise.allSettled([...waiting.values()].map(({ promise }) => promise));
+      isClosing = true;
       await worker?.terminate();
     });
   }
 
   /** What it did not answer to may have been written or not. */
   function end(error: Error): void {
+    if (over === null && !isClosing) onEnd(error);
     over ??= error;
     lent?.takeBack();
     lent = null;

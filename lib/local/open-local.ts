@@ -54,7 +54,7 @@ export interface LocalOptions {
   readonly secondThread?: SecondThreadOptions;
 }
 
-export interface SecondThreadOptions extends Pick<FoldThreadOptions, 'leastRecords'> {
+export interface SecondThreadOptions extends Pick<FoldThreadOptions, 'leastRecords' | 'onEnd'> {
   /** Told how many of its writes of rows came out how, which `wrapStore` does not see. */
   readonly onWrites?: (table: string, outcome: WriteOutcome, rows: number) => void;
 }

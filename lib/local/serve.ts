@@ -86,7 +86,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     ...options,
     wrapStore: store => givingTurns(countingWrites(wrapStore(store), countRows)),
     // It would see neither another store nor another clock.
-    ...(isUsual ? { secondThread: { ...options.secondThread, onWrites: countRows } } : {}),
+    ...(isUsual ? { secondThread: { onEnd: onError, ...options.secondThread, onWrites: countRows } } : {}),
   });
   opened = local;
 

@@ -1,6 +1,5 @@
 import { compareInShard, compileGroup, type FunctionRegistry, type Plan } from '../kernel/index.ts';
 import { createJoinedDecoder, isBad, type JoinedRecords } from './decode-records.ts';
-import { MillraceError } from './errors.ts';
 import { createRowFolder, type PassResult } from './fold-rows.ts';
 import { groupPass, sitsOn } from './group-pass.ts';
 import { markName } from './marks.ts';
@@ -8,6 +7,7 @@ import type { Clock, ShardPosition, StateStore, UnappliedStore } from './ports.t
 import { byKey, type PlacedEvent } from './row-events.ts';
 import { localRowLimits, type RowLimits } from './rows.ts';
 import { createRunGraveyard } from './run-graveyard.ts';
+import { streamPlan } from './stream-plan.ts';
 
 /**
  * Folds some of a stream's groups beside its transform, in another thread. It begins before the home rows have said
@@ -61,8 +61,7 @@ export function createAsideFolder(
   options: AsideFolderOptions,
 ): (batch: AsideBatch, counts: Promise<Uint8Array>) => Promise<AsideResult> {
   const { plan, functions, incarnation, store, unapplied, clock, limits = localRowLimits } = options;
-  const stream = plan.streams.find(s => s.name === options.stream);
-  if (stream === undefined) throw new MillraceError(`the Plan has no stream ${options.stream}`);
+  const stream = streamPlan(plan, options.stream);
   const decode = createJoinedDecoder(stream);
   const kernels = plan.groups
     .filter(group => group.stream === stream.name && options.groups.has(group.name))

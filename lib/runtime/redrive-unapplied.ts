@@ -7,7 +7,6 @@ import {
   type Plan,
   type Row,
   type StreamEvent,
-  type StreamPlan,
 } from '../kernel/index.ts';
 import { createRecordDecoder, isBad } from './decode-records.ts';
 import { openFaulty } from './faulty-row.ts';
@@ -21,6 +20,7 @@ import {
   spillHead,
   tableOf,
 } from './rows.ts';
+import { streamPlan } from './stream-plan.ts';
 import { type Entry, isAt, positionText } from './unapplied-entries.ts';
 
 export interface RedriveUnappliedOptions {
@@ -203,7 +203,7 @@ interface LostEvent {
 
 /** An entry's event; null where it is none of the stream's. */
 function decoderOf(plan: Plan, kernel: GroupKernel): (entry: Entry) => StreamEvent | null {
-  const decode = createRecordDecoder(streamOf(plan, kernel));
+  const decode = createRecordDecoder(streamPlan(plan, kernel.group.stream));
   return ({ position, arrivalTime, payload }) => {
     const [event] = decode([{ ...position, arrivalTime, data: payload }]).outcomes;
     return event === undefined || isBad(event) ? null : event;
@@ -222,7 +222,7 @@ function take(kernel: GroupKernel, row: Row, { id, event }: LostEvent): string |
 
 /** For how long (ms) the group's rows remember the ids of events that count; null where they are not the home. */
 function idsLast(plan: Plan, kernel: GroupKernel): number | null {
-  const { home, dedupe } = streamOf(plan, kernel);
+  const { home, dedupe } = streamPlan(plan, kernel.group.stream);
   return dedupe !== undefined && home === kernel.group.name ? dedupe.withinMs : null;
 }
 
@@ -242,9 +242,6 @@ function withoutCopies(events: readonly LostEvent[], withinMs: number | null): r
       return true;
     });
 }
-
-const streamOf = (plan: Plan, { group }: GroupKernel): StreamPlan =>
-  plan.streams.find(s => s.name === group.stream) as StreamPlan;
 
 /** Says of an entry whether its shard's progress, as it is now, has passed it. */
 async function progressOf(store: StateStore, entries: readonly Entry[]): Promise<(entry: Entry) => boolean> {

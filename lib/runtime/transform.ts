@@ -8,7 +8,7 @@ import {
 } from '../kernel/index.ts';
 import { createCrashGuard } from './crash-guard.ts';
 import { createJoinedDecoder, type DecodedBatch, isBad, joinRecords } from './decode-records.ts';
-import { MillraceError, StoreError } from './errors.ts';
+import { type MillraceError, StoreError } from './errors.ts';
 import type { AsideBatch, AsideFold, AsideResult, GroupsAside } from './fold-aside.ts';
 import { createRowFolder, type RowPass } from './fold-rows.ts';
 import { groupPass, sitsOn } from './group-pass.ts';
@@ -27,6 +27,7 @@ import type {
 import type { PlacedEvent } from './row-events.ts';
 import { localRowLimits, type RowLimits } from './rows.ts';
 import { createRunGraveyard } from './run-graveyard.ts';
+import { streamPlan } from './stream-plan.ts';
 import { noCounts, type Transform, type TransformCounts, type TransformResult } from './transform-result.ts';
 import type { EventRecord } from './unpack-records.ts';
 
@@ -69,8 +70,7 @@ export interface TransformOptions {
 export function createTransform(options: TransformOptions): Transform {
   const { plan, functions, incarnation, store, quarantine, unapplied, clock, aside } = options;
   const { limits = localRowLimits, code = plan.hash, guardAfterMs = 0 } = options;
-  const stream = plan.streams.find(s => s.name === options.stream);
-  if (stream === undefined) throw new MillraceError(`the Plan has no stream ${options.stream}`);
+  const stream = streamPlan(plan, options.stream);
   const streamKey = stream.key;
   const decode = createJoinedDecoder(stream);
   const home = createHomeRows(plan, stream, functions, limits);

@@ -63,6 +63,7 @@ async function openWorld({ path = temporaryDirectory(), thread = true } = {}) {
   onTestFinished(() => directory.close().catch(() => {}));
   const store = createStateStore(directory);
   let rows = 0;
+  const ends: string[] = [];
   const aside = createFoldThread({
     directory,
     plan: compiled.plan,
@@ -70,6 +71,7 @@ async function openWorld({ path = temporaryDirectory(), thread = true } = {}) {
     observe: ({ written }) => {
       for (const { keys } of written.tables) rows += keys.length;
     },
+    onEnd: error => ends.push(error.message),
   })('plays', 'plays-1');
   const transform = createTransform({
     ...compiled,
@@ -89,6 +91,8 @@ async function openWorld({ path = temporaryDirectory(), thread = true } = {}) {
     send,
     /** How many rows the thread has written. */
     rows: () => rows,
+    /** Why it ended before its time. */
+    ends,
     /** Sends batches until the thread has its part of them; says how many. */
     async untilItWrites(next: (records: number) => LogRecord[]): Promise<number> {
       for (let batches = 0; ; batches++) {
@@ -144,7 +148,7 @@ test('of two writes with the same expectation one wins, whichever thread asks', 
 
 test('when the thread ends, its batch fails, and the first goes on alone with every event counted once', async () => {
   const started = worker();
-  const { store, untilItWrites, send, rows } = await openWorld();
+  const { store, untilItWrites, send, rows, ends } = await openWorld();
   const one = await openWorld({ thread: false });
   const [next, same] = [createPlays(), createPlays()];
   for (let batches = await untilItWrites(next); batches > 0; batches--) await one.send(same(50));
@@ -153,6 +157,7 @@ test('when the thread ends, its batch fails, and the first goes on alone with ev
   const ended = (await started).terminate();
   await expect(sent).rejects.toThrow(/the thread that folds ended/);
   await ended;
+  expect(ends).toEqual([expect.stringContaining('the thread that folds ended')]);
   const before = rows();
   // What it had written of the batch already is not written again.
   expect((await send(batch)).failed).toBe(0);
@@ -164,7 +169,7 @@ test('when the thread ends, its batch fails, and the first goes on alone with ev
 });
 
 test('closing waits for what the thread has begun; the batch can be given again', async () => {
-  const { path, directory, untilItWrites, send } = await openWorld();
+  const { path, directory, untilItWrites, send, ends } = await openWorld();
   const one = await openWorld({ thread: false });
   const [next, same] = [createPlays(), createPlays()];
   for (let batches = await untilItWrites(next); batches > 0; batches--) await one.send(same(50));
@@ -172,6 +177,7 @@ test('closing waits for what the thread has begun; the batch can be given again'
   const sent = send(batch).catch(() => {});
   await directory.close();
   await sent;
+  expect(ends).toEqual([]);
   const { store, send: sendAgain } = await openWorld({ path });
   expect((await sendAgain(batch)).failed).toBe(0);
   await one.send(same(1_000));

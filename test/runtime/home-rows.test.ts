@@ -1,13 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import {
-  count,
-  definitions,
-  entity,
-  featureGroup,
-  stream,
-  string,
-  timestamp,
-} from '../../lib/define/index.ts';
 import { compileGroup, decodeIdRun, decodeRow, idRunForm } from '../../lib/kernel/index.ts';
 import type { StateStore } from '../../lib/runtime/ports.ts';
 import { type RowLimits, storedRunId } from '../../lib/runtime/rows.ts';
@@ -16,6 +7,7 @@ import { createTransform } from '../../lib/runtime/transform.ts';
 import { createMemoryQuarantine } from '../support/memory-quarantine.ts';
 import { createMemory, createMemoryStateStore } from '../support/memory-state-store.ts';
 import { createMemoryUnapplied } from '../support/memory-unapplied.ts';
+import { plan } from '../support/visits.ts';
 
 /** What a home row remembers of the ids it counted, in its head and in runs. */
 
@@ -23,20 +15,6 @@ const second = 1000;
 const hour = 3600 * second;
 const start = Date.UTC(2024, 4, 1, 12);
 const table = 'visits@1';
-const { plan } = definitions({
-  groups: [
-    featureGroup('visits', {
-      entity: entity('user', { keys: { user: string() } }),
-      from: stream('pages', {
-        schema: { id: string(), user: string(), ts: timestamp() },
-        eventTime: 'ts',
-        key: 'user',
-        dedupe: { by: 'id', within: '1h' },
-      }),
-      features: () => ({ visits: count().over('lifetime') }),
-    }),
-  ],
-});
 const kernel = compileGroup(plan, plan.groups[0] as (typeof plan.groups)[number]);
 
 const roomy: RowLimits = { headBytes: 100_000, runBytes: 100_000 };

@@ -1,13 +1,4 @@
 import { expect, test } from 'vitest';
-import {
-  count,
-  definitions,
-  entity,
-  featureGroup,
-  stream,
-  string,
-  timestamp,
-} from '../../lib/define/index.ts';
 import type { StateStore } from '../../lib/runtime/ports.ts';
 import { createReader } from '../../lib/runtime/read.ts';
 import { redriveUnapplied } from '../../lib/runtime/redrive-unapplied.ts';
@@ -15,26 +6,13 @@ import { createTransform } from '../../lib/runtime/transform.ts';
 import { createMemoryQuarantine } from '../support/memory-quarantine.ts';
 import { createMemory, createMemoryStateStore } from '../support/memory-state-store.ts';
 import { createMemoryUnapplied } from '../support/memory-unapplied.ts';
+import { plan } from '../support/visits.ts';
 
 /** Copies of events among those that are set aside for a faulty home row. */
 
 const minute = 60_000;
 const start = Date.UTC(2024, 4, 1, 12);
 const table = 'visits@1';
-const { plan } = definitions({
-  groups: [
-    featureGroup('visits', {
-      entity: entity('user', { keys: { user: string() } }),
-      from: stream('pages', {
-        schema: { id: string(), user: string(), ts: timestamp() },
-        eventTime: 'ts',
-        key: 'user',
-        dedupe: { by: 'id', within: '1h' },
-      }),
-      features: () => ({ visits: count().over('lifetime') }),
-    }),
-  ],
-});
 
 /** A home row that is faulty, for its bytes went bad after one visit. */
 async function faultyWorld() {

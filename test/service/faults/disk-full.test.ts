@@ -45,9 +45,9 @@ interface Disk {
   run(program: string, ...args: readonly string[]): void;
 }
 
-async function startService(disk: Disk, directory: string) {
+async function startService(disk: Disk, directory: string, more: readonly string[]) {
   const script = fileURLToPath(new URL('../child.ts', import.meta.url));
-  const child = disk.start(process.execPath, [script, directory]);
+  const child = disk.start(process.execPath, [script, directory, ...more]);
   onTestFinished(() => void child.kill('SIGKILL'));
   let errors = '';
   child.stderr!.on('data', part => {
@@ -61,59 +61,66 @@ async function startService(disk: Disk, directory: string) {
   return { child, ended, client: line === null ? null : clientOf(line[0] as string), errors: () => errors };
 }
 
-test('a disk that fills up: events are refused, reads go on, and nothing is lost, killed meanwhile or not', {
-  timeout: 120_000,
-}, async context => {
-  const path = temporaryDirectory();
-  const disk = await mountDisk(path);
-  if (disk === null) return context.skip('this machine lets nobody mount a small disk (unshare)');
-  const events = createSender();
-  const pad = 'x'.repeat(4_000);
+test.for([
+  ['one thread folds', []],
+  ['two threads fold', ['1']],
+] as const)(
+  'a disk that fills up while %s: events are refused, reads go on, and nothing is lost, killed meanwhile or not',
+  {
+    timeout: 120_000,
+  },
+  async ([, more], context) => {
+    const path = temporaryDirectory();
+    const disk = await mountDisk(path);
+    if (disk === null) return context.skip('this machine lets nobody mount a small disk (unshare)');
+    const events = createSender();
+    const pad = 'x'.repeat(4_000);
 
-  /** Sends until events are refused. */
-  async function fill(client: ReturnType<typeof clientOf>): Promise<void> {
-    for (;;) {
-      const answer = await events.send(client, 100, { pad });
-      if (answer?.status === 200) continue;
-      expect(answer).toMatchObject({ status: 503, json: { error: { code: 'unavailable' } } });
-      expect(answer!.headers.get('retry-after')).toBe('5');
-      return;
+    /** Sends until events are refused. */
+    async function fill(client: ReturnType<typeof clientOf>): Promise<void> {
+      for (;;) {
+        const answer = await events.send(client, 100, { pad });
+        if (answer?.status === 200) continue;
+        expect(answer).toMatchObject({ status: 503, json: { error: { code: 'unavailable' } } });
+        expect(answer!.headers.get('retry-after')).toBe('5');
+        return;
+      }
     }
-  }
-  const taken = (client: ReturnType<typeof clientOf>) =>
-    vi.waitFor(async () => expect((await events.send(client, 1))?.status).toBe(200), {
-      timeout: 30_000,
-      interval: 250,
-    });
+    const taken = (client: ReturnType<typeof clientOf>) =>
+      vi.waitFor(async () => expect((await events.send(client, 1))?.status).toBe(200), {
+        timeout: 30_000,
+        interval: 250,
+      });
 
-  for (const file of ['ballast', 'reserve'])
-    disk.run('dd', 'if=/dev/zero', `of=${path}/${file}`, 'bs=1M', `count=${ballastMiB}`);
-  const first = await startService(disk, `${path}/data`);
-  const client = first.client!;
-  await fill(client);
-  expect(events.acknowledged.length).toBeGreaterThan(500);
-  expect((await client.ask('/ready')).status).toBe(503);
-  const { json } = await client.readGroup('visitor', { user: events.acknowledged[0]! });
-  expect(json.entities[0].status).toBe('known');
-  disk.run('rm', `${path}/ballast`);
-  await taken(client);
-  await client.caughtUp();
-  await expectCountedOnce(client, events);
+    for (const file of ['ballast', 'reserve'])
+      disk.run('dd', 'if=/dev/zero', `of=${path}/${file}`, 'bs=1M', `count=${ballastMiB}`);
+    const first = await startService(disk, `${path}/data`, more);
+    const client = first.client!;
+    await fill(client);
+    expect(events.acknowledged.length).toBeGreaterThan(500);
+    expect((await client.ask('/ready')).status).toBe(503);
+    const { json } = await client.readGroup('visitor', { user: events.acknowledged[0]! });
+    expect(json.entities[0].status).toBe('known');
+    disk.run('rm', `${path}/ballast`);
+    await taken(client);
+    await client.caughtUp();
+    await expectCountedOnce(client, events);
 
-  await fill(client);
-  first.child.kill('SIGKILL');
-  await first.ended;
+    await fill(client);
+    first.child.kill('SIGKILL');
+    await first.ended;
 
-  // Opened again on the full disk, it says so: at once, or when it is to write.
-  const full = await startService(disk, `${path}/data`);
-  if (full.client === null) expect(full.errors()).toContain('No space left on device');
-  else await fill(full.client);
-  full.child.kill('SIGKILL');
-  await full.ended;
+    // Opened again on the full disk, it says so: at once, or when it is to write.
+    const full = await startService(disk, `${path}/data`, more);
+    if (full.client === null) expect(full.errors()).toContain('No space left on device');
+    else await fill(full.client);
+    full.child.kill('SIGKILL');
+    await full.ended;
 
-  disk.run('rm', `${path}/reserve`);
-  const last = await startService(disk, `${path}/data`);
-  await taken(last.client!);
-  await last.client!.caughtUp();
-  await expectCountedOnce(last.client!, events);
-});
+    disk.run('rm', `${path}/reserve`);
+    const last = await startService(disk, `${path}/data`, more);
+    await taken(last.client!);
+    await last.client!.caughtUp();
+    await expectCountedOnce(last.client!, events);
+  },
+);
