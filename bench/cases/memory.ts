@@ -21,7 +21,7 @@ export const memory: Benchmark = async ({ shrink, progress }) => {
     const after = await residentAfter(2, 10);
     return [
       { id: 'memory.2M', value: before, unit: 'MiB' },
-      { id: 'memory.10M', value: after, unit: 'MiB', note: 'row cache 256 MiB; RocksDB; JavaScript' },
+      { id: 'memory.10M', value: after, unit: 'MiB', note: 'row cache 192 MiB; RocksDB; JavaScript' },
       { id: 'memory.growth', value: after / before, unit: 'of 2M', goal: 1.1, lower: true },
     ];
   });

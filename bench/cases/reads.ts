@@ -13,6 +13,7 @@ import { createMetrics } from '../../lib/service/metrics.ts';
 import { createServer } from '../../lib/service/server.ts';
 import { type FilledFeed, fillFeed } from '../reads/feed-directory.ts';
 import { load } from '../reads/load.ts';
+import type { LoadReport } from '../reads/load-child.ts';
 import { type Benchmark, collectYoungGarbage, median, type Result } from '../result.ts';
 
 /**
@@ -93,6 +94,7 @@ function everChanging(store: StateStore): StateStore {
   let changes = 0;
   return {
     ...store,
+    watch: () => ({ hasChanged: true, end: () => {} }),
     read(table, keys) {
       changes++;
       const changed = (rows: readonly (StoredRow | null)[]) =>
@@ -140,54 +142,75 @@ async function oneUser({
   size,
   progress,
 }: Run & { readonly bodies: readonly string[]; readonly size: number }): Promise<Result[]> {
-  const rates: number[] = [];
-  const cannedRates: number[] = [];
-  const rateRatios: number[] = [];
-  const slow: number[] = [];
-  const cannedSlow: number[] = [];
-  const slowRatios: number[] = [];
-  const changed: number[] = [];
-  const changedRatios: number[] = [];
-  const ask = (path: string, { rate, at = port }: { rate?: number; at?: number } = {}) => {
-    collectYoungGarbage();
-    const how = rate === undefined ? { connections: 8, awake: true } : { connections: 64, rate };
-    return load({ port: at, path, bodies, seconds, ...how });
-  };
+  const canned = { port, path: '/canned' };
+  const read = { port, path: '/v1/features' };
+  const readChanged = { port: changingPort, path: '/v1/features' };
+  const slice = seconds / 8;
+  const closed = { seconds: slice, connections: 8, awake: true };
+  const halfOfFirst = { seconds: slice, connections: 64, halfOf: 0 };
+  const rounds = 12;
   // Until all rows have been asked for three times.
-  for (let i = 0; i < 3; i++) await ask('/v1/features');
+  await load({ bodies, phases: [{ ...read, ...closed }], rounds: 3 * rounds });
+  const rate: number[] = [];
+  const floor: number[] = [];
+  const ratio: number[] = [];
+  const p99: number[] = [];
+  const floorP99: number[] = [];
+  const p99Ratio: number[] = [];
   for (let run = 0; run < runs; run++) {
     progress(`reads: one user, run ${run + 1} of ${runs}`);
-    const canned = await ask('/canned');
-    const read = await ask('/v1/features');
-    const readChanged = await ask('/v1/features', { at: changingPort });
-    const half = canned.perSecond / 2;
-    const cannedHalf = await ask('/canned', { rate: half });
-    const readHalf = await ask('/v1/features', { rate: half });
-    changed.push(readChanged.perSecond);
-    changedRatios.push(readChanged.perSecond / canned.perSecond);
-    rates.push(read.perSecond);
-    cannedRates.push(canned.perSecond);
-    rateRatios.push(read.perSecond / canned.perSecond);
-    slow.push(readHalf.p99);
-    cannedSlow.push(cannedHalf.p99);
-    slowRatios.push(readHalf.p99 / cannedHalf.p99);
+    collectYoungGarbage();
+    const phases = [
+      { ...canned, ...closed },
+      { ...read, ...closed },
+      { ...canned, ...halfOfFirst },
+      { ...read, ...halfOfFirst },
+    ];
+    const reports = await load({ bodies, phases, rounds, warmUps: 2 });
+    const [byCanned, byRead, cannedHalf, readHalf] = reports as [
+      LoadReport,
+      LoadReport,
+      LoadReport,
+      LoadReport,
+    ];
+    floor.push(median(byCanned.perSecond));
+    rate.push(median(byRead.perSecond));
+    ratio.push(ratioOf(byRead, byCanned));
+    floorP99.push(cannedHalf.p99);
+    p99.push(readHalf.p99);
+    p99Ratio.push(readHalf.p99 / cannedHalf.p99);
+  }
+  // After all others: a second server in the process makes V8 drop code that was made for one.
+  const changed: number[] = [];
+  const changedRatio: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    progress(`reads: one user, each row changed, run ${run + 1} of ${runs}`);
+    const phases = [canned, readChanged].map(to => ({ ...to, ...closed }));
+    const reports = await load({ bodies, phases, rounds, warmUps: 2 });
+    const [byCanned, byRead] = reports as [LoadReport, LoadReport];
+    changed.push(median(byRead.perSecond));
+    changedRatio.push(ratioOf(byRead, byCanned));
   }
   const note = `50 features, ${size} bytes; rows that stay as they are; writing JSON, HTTP`;
   return [
-    { id: 'reads.user', value: median(rates), unit: 'requests/s', floor: median(cannedRates), note },
-    { id: 'reads.user.ratio', value: median(rateRatios), unit: 'of canned', goal: 0.5 },
+    { id: 'reads.user', value: median(rate), unit: 'requests/s', floor: median(floor), note },
+    { id: 'reads.user.ratio', value: median(ratio), unit: 'of canned', goal: 0.5 },
     {
       id: 'reads.user.changed',
       value: median(changed),
       unit: 'requests/s',
-      floor: median(cannedRates),
+      floor: median(floor),
       note: 'each row changed since it was read last',
     },
-    { id: 'reads.user.changed.ratio', value: median(changedRatios), unit: 'of canned' },
-    { id: 'reads.user.p99', value: median(slow), unit: 'ms', floor: median(cannedSlow) },
-    { id: 'reads.user.p99.ratio', value: median(slowRatios), unit: '× canned', goal: 2, lower: true },
+    { id: 'reads.user.changed.ratio', value: median(changedRatio), unit: 'of canned' },
+    { id: 'reads.user.p99', value: median(p99), unit: 'ms', floor: median(floorP99) },
+    { id: 'reads.user.p99.ratio', value: median(p99Ratio), unit: '× canned', goal: 2, lower: true },
   ];
 }
+
+/** Of two phases that went round by round. */
+const ratioOf = (one: LoadReport, other: LoadReport): number =>
+  median(one.perSecond.map((rate, round) => rate / other.perSecond[round]!));
 
 async function ranking({
   port,
@@ -210,8 +233,11 @@ async function ranking({
   const bodies = requests.map(({ user, videos }) =>
     JSON.stringify({ service: 'ranking_v1', shared: { user }, entities: videos, context }),
   );
-  const ask = (at = port) =>
-    load({ port: at, path: '/v1/features', bodies, seconds: 2 * seconds, connections: 1 });
+  const ask = async (at = port): Promise<LoadReport> => {
+    const phase = { port: at, path: '/v1/features', seconds: 2 * seconds, connections: 1 };
+    const [report] = await load({ bodies, phases: [phase], rounds: 1 });
+    return report!;
+  };
   await ask();
   for (let run = 0; run < runs; run++) {
     progress(`reads: ranking, run ${run + 1} of ${runs}`);

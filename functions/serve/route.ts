@@ -45,7 +45,7 @@ export interface StatusCounts {
 
 /** `POST /v1/features` in front of a store that others write, and whose rows expire. */
 export function createServeRoute({ reads, clock, observe }: ServeRouteOptions): Route {
-  const write = createAnswerWriter();
+  const { write } = createAnswerWriter();
 
   return {
     method: 'POST',

@@ -28,8 +28,10 @@ export interface FeatureValues<T = Value> {
  */
 export interface Finalize {
   (parts: readonly Uint8Array[], q: number, decaying?: Decaying): FeatureValues<FeatureValue>;
-  /** The features that decay, in order, at another time. */
-  decayed(decaying: Decaying, q: number): Finished[];
+  /** The features that decay, in order, at another time: `decaying` has what they are made of from `at` on. */
+  decayed(decaying: Decaying, at: number, q: number): Finished[];
+  /** How much of it there is, of every state. */
+  readonly decayingWidth: number;
 }
 
 /** Partials of features that decay: cells one after the other, objects whole. Numbers alone lie in one piece of memory. */
@@ -144,12 +146,15 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
   }
 
   return Object.assign(finalize, {
-    decayed(partials: Decaying, q: number): Finished[] {
+    decayingWidth: decaying.reduce((sum, { width }) => sum + Math.max(width, 1), 0),
+
+    decayed(partials: Decaying, at: number, q: number): Finished[] {
       query.q = q;
       // What decays does not ask where its window begins: the partial has nothing from before.
       query.start = eternal;
       return decaying.map(({ reading: { finish, instead }, width, place }) => {
-        const finished = width > 0 ? finish(partials, place, query) : finish(partials[place], 0, query);
+        const finished =
+          width > 0 ? finish(partials, at + place, query) : finish(partials[at + place], 0, query);
         return finished.value === null ? { ...finished, value: instead } : finished;
       });
     },

@@ -2,7 +2,7 @@ import { StoreError } from './errors.ts';
 import type { StateStore } from './ports.ts';
 
 /** What reads need of a store. */
-export type RowSource = Pick<StateStore, 'read' | 'readRuns'>;
+export type RowSource = Pick<StateStore, 'read' | 'readRuns' | 'watch'>;
 
 /** Waiting that comes to an end, whatever the store does by then. */
 export interface Deadline {

@@ -58,12 +58,25 @@ export interface CompiledOutputs {
    * bytes that are kept later on. Throws CorruptBytesError.
    */
   finishForLong(row: LoadedRow, asOf: number, grow: (bytes: number) => void): LastingRow;
+  /** The outputs that decay of a row that lasts: `decaying` has what they are made of from `at` on. */
+  decay(decaying: Decaying, at: number, asOf: number): Decayed;
+  /** How much of it there is, of every row. */
+  readonly decayingWidth: number;
 }
 
 export interface LastingRow {
   /** At the time that it was made for. */
   readonly first: FinishedRow;
   at(asOf: number): FinishedRow;
+  /** What the outputs that decay are made of, and what else they are derived from, for `decay`. */
+  readonly decaying: Decaying;
+}
+
+/** The outputs that decay, at one time. */
+export interface Decayed {
+  readonly values: readonly FeatureValue[];
+  /** Of the features that decay, in order; null where none is flagged. */
+  readonly flags: readonly (Flag | undefined)[] | null;
 }
 
 /** Throws for features that are not there. */
@@ -143,8 +156,22 @@ export function compileOutputs(
     error,
   });
 
+  const basisAt = finalize.decayingWidth;
+  const decayingWidth = basisAt + basis.length;
+
+  function decay(decaying: Decaying, at: number, asOf: number): Decayed {
+    const finished = finalize.decayed(decaying, at, asOf);
+    const basics =
+      basis.length === 0 ? none : (decaying.slice(at + basisAt, at + decayingWidth) as FeatureValue[]);
+    const values = computeChanging([basics, finished.map(({ value }) => value)]);
+    const isFlagged = finished.some(({ flag }) => flag !== undefined);
+    return { values, flags: isFlagged ? finished.map(({ flag }) => flag) : null };
+  }
+
   return {
     outputs,
+    decay,
+    decayingWidth,
     windows: [...new Set(needed.map(index => group.features[index]!.window))],
 
     finish(row, asOf) {
@@ -165,11 +192,6 @@ export function compileOutputs(
       const { values: given, flags } = finalize(parts, asOf, partials);
       const values = compute([given]);
       const texts = createTexts(grow);
-      const lastingFlags = flags.every(flag => flag === undefined)
-        ? unflagged
-        : flags.map((flag, place) => (decayingPlaces.includes(place) ? undefined : flag));
-      const lasting = flagsOf(lastingFlags);
-      const basics = basis.map(index => given[placeOf(index)]!);
       // Not kept before somebody asks for them: answers take the texts.
       let held: readonly FeatureValue[] | null = null;
       const hold = (): readonly FeatureValue[] => {
@@ -188,18 +210,24 @@ export function compileOutputs(
         texts,
       };
       if (decaying.length === 0) {
-        return { first, at: always({ ...first, values: hold }) };
+        return { first, at: always({ ...first, values: hold }), decaying: partials };
       }
+      for (const index of basis) partials.push(given[placeOf(index)]);
+      const lastingFlags = flags.every(flag => flag === undefined)
+        ? unflagged
+        : flags.map((flag, place) => (decayingPlaces.includes(place) ? undefined : flag));
+      const lasting = flagsOf(lastingFlags);
       return {
         first,
+        decaying: partials,
         at(time) {
-          const finished = finalize.decayed(partials, time);
-          const decayed = computeChanging([basics, finished.map(({ value }) => value)]);
+          const { values: decayed, flags: others } = decay(partials, 0, time);
           let all: readonly FeatureValue[] | null = null;
           const allValues = (): readonly FeatureValue[] => (all ??= replaced(hold(), changing, decayed));
-          const flags = finished.every(({ flag }) => flag === undefined)
-            ? lasting
-            : flagsOf(lastingFlags.map((flag, at) => finished[decayingPlaces.indexOf(at)]?.flag ?? flag));
+          const flags =
+            others === null
+              ? lasting
+              : flagsOf(lastingFlags.map((flag, at) => others[decayingPlaces.indexOf(at)] ?? flag));
           return { status, values: allValues, decaying: decayed, flags, lacks, texts };
         },
       };

@@ -14,7 +14,7 @@ import {
   type CompiledOutputs,
   compileOutputs,
   type FinishedRow,
-  type ViewOutput,
+  type LastingRow,
 } from './finish-row.ts';
 import type { Kept, KeptRows, Place, Room } from './kept-rows.ts';
 import type { LoadedRow } from './load-rows.ts';
@@ -22,37 +22,30 @@ import { type EntityKey, keyReader } from './read-request.ts';
 import { tableOf } from './rows.ts';
 
 /** Some features of a group, derived ones among them, compiled. */
-export interface GroupView {
+export interface GroupView extends Pick<CompiledOutputs, 'outputs' | 'decay' | 'decayingWidth'> {
   readonly kernel: GroupKernel;
   readonly table: string;
   /** The parts of its entity's key, by name. */
   readonly keyParts: readonly string[];
   /** The row's key for an entity's; one function for all views of groups of that entity. Throws ReadRequestError. */
   readonly keyOf: (key: EntityKey) => string;
-  readonly outputs: readonly ViewOutput[];
   /** A row that is kept at this version. */
   known(key: string, version: number): LoadedRow | undefined;
   finish(row: LoadedRow, asOf: number): FinishedRow;
-  /** The row as it stays, if it is kept, or there is none; null for others. */
+  /** The row as it stays, if it is kept, or there is none; null for others, and for those that lack events. */
   steady(row: LoadedRow, asOf: number): SteadyRow | null;
 }
 
 /** What a row says at all of these times. */
-export interface SteadyRow {
+export interface SteadyRow extends Pick<LastingRow, 'at' | 'decaying'> {
   readonly times: Times;
-  at(asOf: number): FinishedRow;
 }
 
-/** The views that are read together: those of a vector. */
-export interface Views {
-  /** A view of a group with some of its features. Throws for features that are not there. */
-  of(group: string, features: readonly string[]): GroupView;
-  /** Where is kept what goes with the rows of an entity's views, under its key. */
-  room(view: GroupView): Room;
-}
+/** Makes a view of a group with some of its features. Throws for features that are not there. */
+export type ViewOf = (group: string, features: readonly string[]) => GroupView;
 
-/** Compiles each group of a Plan once, for all views of it. */
-export function groupViews(plan: Plan, functions: FunctionRegistry, kept: KeptRows): () => Views {
+/** Compiles each group of a Plan once, for all views of it. Each call is for views that are read together: those of a vector. */
+export function groupViews(plan: Plan, functions: FunctionRegistry, kept: KeptRows): () => ViewOf {
   const kernels = new Map<string, GroupKernel>();
   const keys = new Map(plan.entities.map(entity => [entity.name, keyReader(entity)]));
   const view = (
@@ -75,6 +68,8 @@ export function groupViews(plan: Plan, functions: FunctionRegistry, kept: KeptRo
       keyParts,
       keyOf,
       outputs: compiled.outputs,
+      decay: compiled.decay,
+      decayingWidth: compiled.decayingWidth,
       ...keepingRows(compiled, roomOf(keyOf).place()),
     };
   };
@@ -85,7 +80,7 @@ export function groupViews(plan: Plan, functions: FunctionRegistry, kept: KeptRo
       rooms.set(keyOf, room);
       return room;
     };
-    return { of: (group, features) => view(group, features, roomOf), room: ({ keyOf }) => roomOf(keyOf) };
+    return (group, features) => view(group, features, roomOf);
   };
 }
 
@@ -102,18 +97,17 @@ function keepingRows(
   place: Place<KeptRow>,
 ): Pick<GroupView, 'known' | 'finish' | 'steady'> {
   let times = timesAlike(windows, 0);
-  let nothing: FinishedRow | null = null;
-  /** Without events nothing depends on the time. */
-  const nothingEver: SteadyRow = { times: eternity, at: () => nothing! };
+  /** Of no row at all; without events nothing depends on the time. */
+  let nothing: SteadyRow | null = null;
   const isNothing = ({ version, status, lacks }: LoadedRow): boolean =>
     version === 0 && status === 'unknown' && lacks === undefined;
 
   /** What is kept is views: it must not keep the store's memory alive. */
   function keep(row: LoadedRow, kept: Kept<KeptRow>, asOf: number): FinishedRow {
     const own = { ...row, parts: row.parts.map(part => new Uint8Array(part)) };
-    const { first, at } = finishForLong(own, asOf, bytes => place.grow(kept, bytes));
+    const { first, at, decaying } = finishForLong(own, asOf, bytes => place.grow(kept, bytes));
     const bytes = own.parts.reduce((sum, part) => sum + part.length + arrayBytes, rowBytes);
-    place.keep(kept, { ...own, times: kept.times, at }, bytes);
+    place.keep(kept, { ...own, times: kept.times, at, decaying }, bytes);
     return first;
   }
 
@@ -128,8 +122,8 @@ function keepingRows(
       const { key, version } = row;
       if (version === 0) {
         if (!isNothing(row)) return finish(row, asOf);
-        nothing ??= finishForLong(row, asOf, () => {}).at(asOf);
-        return nothing;
+        nothing ??= { ...finishForLong(row, asOf, () => {}), times: eternity };
+        return nothing.at(asOf);
       }
       const kept = place.get(key);
       if (kept?.version === version && isWithin(kept.times, asOf)) {
@@ -147,7 +141,7 @@ function keepingRows(
 
     steady(row, asOf) {
       if (isKept(row)) return isWithin(row.times, asOf) && row.lacks === undefined ? row : null;
-      return nothing !== null && isNothing(row) ? nothingEver : null;
+      return isNothing(row) ? nothing : null;
     },
   };
 }

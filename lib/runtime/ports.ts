@@ -116,6 +116,18 @@ export interface StateStore {
    * attempt may have ended before it showed them. Stores without one leave it out.
    */
   republish?(table: string, rows: readonly CachedRow[], readAt: number): Promise<void>;
+  /**
+   * Watches the rows under a key, in all tables: what was read at once, in the same turn of the event loop, is what `read`
+   * would give until they have changed. Stores that do not see each write of their rows leave it out.
+   */
+  watch?(key: string): RowWatch;
+}
+
+export interface RowWatch {
+  /** Whether a row may be another one by now. Once true it stays so. */
+  readonly hasChanged: boolean;
+  /** Nobody asks any more; a second call does nothing. */
+  end(): void;
 }
 
 /** What a cache holds of a key: the row as a store had it, null where it had none. */

@@ -9,8 +9,8 @@ import {
 } from '../kernel/index.ts';
 import { createDeadline, type Deadline, type RowSource } from './deadline.ts';
 import type { FinishedRow } from './finish-row.ts';
-import { type EntityText, rowsAt } from './kept-entities.ts';
 import { createKeptRows } from './kept-rows.ts';
+import { type LastingEntity, lastingEntity } from './lasting-entity.ts';
 import { type LoadedRow, loadRows, type Reading, type StoredRows } from './load-rows.ts';
 import type { Clock } from './ports.ts';
 import { checkTimes, type EntityKey, queryTime, ReadRequestError } from './read-request.ts';
@@ -24,7 +24,7 @@ export interface ReaderOptions {
   readonly functions?: FunctionRegistry;
   readonly store: RowSource;
   readonly clock: Clock;
-  /** About how much memory is kept of rows that are read again and again; 256 MiB if not given. */
+  /** About how much memory is kept of rows that are read again and again; 192 MiB if not given. */
   readonly keptBytes?: number;
 }
 
@@ -68,6 +68,11 @@ export interface Found {
   readonly asOf: number;
   readonly vector: Vector;
   readonly entities: readonly FoundEntity[];
+  /**
+   * Of one entity that is read again as it was, for whoever keeps what he makes of it: how it lasts. To be asked in the turn
+   * of the event loop in which it was found, and ended.
+   */
+  readonly lasting?: () => LastingEntity;
 }
 
 export interface FoundEntity {
@@ -75,8 +80,6 @@ export interface FoundEntity {
   /** By part of the vector; entities with one key there have one row. */
   readonly rows: readonly FinishedRow[];
   readonly onDemand: readonly FeatureValue[];
-  /** Of an entity that is kept: most of what its answer says. */
-  readonly text?: EntityText;
 }
 
 export interface Reader {
@@ -103,7 +106,7 @@ export function createReader({
   functions = new Map(),
   store,
   clock,
-  keptBytes = 256 << 20,
+  keptBytes = 192 << 20,
 }: ReaderOptions): Reader {
   const vectors = compileVectors(plan, functions, createKeptRows(keptBytes));
 
@@ -124,18 +127,7 @@ export function createReader({
     const wanted = wantedRows(vector.parts, keys);
     const now = options.asOf ?? clock.now();
     const stored = vector.parts.map((part, p) => store.read(part.table, wanted[p]!.keys));
-    const asked = { vector, options, context, wanted, entities: keys.length, stored, now };
-    return findKept(asked) ?? findRows(asked);
-  }
-
-  /** One entity that is read again and again as it is. */
-  function findKept({ vector, wanted, entities, stored, now }: Asked): Found | undefined {
-    if (vector.entities === null || entities !== 1) return undefined;
-    const kept = vector.entities.known(wanted[0]!.keys[0]!, stored, now);
-    if (kept === undefined) return undefined;
-    const rows = rowsAt(kept, now);
-    const entity = { status: statusOf(rows), rows, onDemand: nothing, text: kept.text };
-    return { asOf: now, vector, entities: [entity] };
+    return findRows({ vector, options, context, wanted, entities: keys.length, stored, now });
   }
 
   function findRows({ vector, options, context, wanted, entities, stored, now }: Asked) {
@@ -148,8 +140,17 @@ export function createReader({
         const rows = finished.map((list, p) => list[wanted[p]!.places[i]!]!);
         found.push({ status: statusOf(rows), rows, onDemand: vector.compute(rows, context) });
       }
-      if (entities === 1) vector.entities?.keep(wanted[0]!.keys[0]!, loaded.map(firstOf), asOf);
       return { asOf, vector, entities: found };
+    };
+    /** Of what had to be waited for, rows may have changed since. */
+    const finishAtOnce = (loaded: Loaded): Found => {
+      const found = finish(loaded);
+      if (entities > 1 || options.asOf !== undefined || !vector.canLast) return found;
+      const lasts = lastingEntity(parts, loaded.map(firstOf), found.asOf);
+      const key = wanted[0]!.keys[0]!;
+      return lasts === null || store.watch === undefined
+        ? found
+        : { ...found, lasting: () => lasts(store.watch!(key), clock) };
     };
     let deadline: Deadline | null = null;
     const reading: Reading = {
@@ -159,7 +160,7 @@ export function createReader({
     };
     const loaded = parts.map((part, p) => loadRows(part, wanted[p]!.keys, stored[p]!, reading));
     if (loaded.every((rows): rows is readonly LoadedRow[] => !(rows instanceof Promise))) {
-      return finish(loaded);
+      return finishAtOnce(loaded);
     }
     return Promise.all(loaded)
       .finally(() => deadline?.end())
@@ -190,7 +191,6 @@ interface Asked {
 type Loaded = readonly (readonly LoadedRow[])[];
 
 const firstOf = (rows: readonly LoadedRow[]): LoadedRow => rows[0]!;
-const nothing: readonly never[] = [];
 
 function statusOf(rows: readonly FinishedRow[]): EntityResult['status'] {
   let status: EntityResult['status'] = 'unknown';

@@ -11,8 +11,7 @@ import {
 } from '../kernel/index.ts';
 import { MillraceError } from './errors.ts';
 import type { FinishedRow, Output, ViewOutput } from './finish-row.ts';
-import { featureNames, type GroupView, groupViews, type Views } from './group-view.ts';
-import { type KeptEntities, keepingEntities } from './kept-entities.ts';
+import { featureNames, type GroupView, groupViews, type ViewOf } from './group-view.ts';
 import type { KeptRows } from './kept-rows.ts';
 import { contextReader } from './read-request.ts';
 
@@ -27,8 +26,8 @@ export interface Vector {
   readonly onDemand: readonly Output[];
   /** Names and types of all of it, in order. */
   readonly outputs: readonly Output[];
-  /** Entities that are kept whole; null where the parts have several keys, or something is computed on demand. */
-  readonly entities: KeptEntities | null;
+  /** Whether what it says of an entity depends on the rows under one key, and on the time, alone. */
+  readonly canLast: boolean;
   /** Throws ReadRequestError for a context that does not fit. */
   readContext(context: Readonly<Record<string, unknown>>): readonly Value[];
   /** The values on demand, of an entity's finished rows by part. */
@@ -55,8 +54,8 @@ export function compileVectors(plan: Plan, functions: FunctionRegistry, kept: Ke
   };
 }
 
-function groupVector(group: GroupPlan, views: Views): Vector {
-  const part = views.of(group.name, featureNames(group));
+function groupVector(group: GroupPlan, viewOf: ViewOf): Vector {
+  const part = viewOf(group.name, featureNames(group));
   return {
     kind: 'group',
     name: group.name,
@@ -64,16 +63,16 @@ function groupVector(group: GroupPlan, views: Views): Vector {
     segments: segmentsOf(part.outputs.map((output, at) => ({ ...output, part: 0, at }))),
     onDemand: [],
     outputs: part.outputs,
-    entities: keepingEntities([part], views.room(part).place()),
+    canLast: true,
     readContext: () => [],
     compute: () => [],
   };
 }
 
-function serviceVector(service: ServicePlan, views: Views, functions: FunctionRegistry): Vector {
+function serviceVector(service: ServicePlan, viewOf: ViewOf, functions: FunctionRegistry): Vector {
   const groups = [...new Set(service.features.map(f => f.group))];
   const parts = groups.map(group =>
-    views.of(
+    viewOf(
       group,
       service.features.filter(f => f.group === group).map(f => f.feature),
     ),
@@ -94,10 +93,7 @@ function serviceVector(service: ServicePlan, views: Views, functions: FunctionRe
     segments: segmentsOf(picks),
     onDemand: service.onDemand,
     outputs: [...picks, ...service.onDemand].map(({ name, type }) => ({ name, type })),
-    entities:
-      service.onDemand.length === 0 && parts.every(({ keyOf }) => keyOf === parts[0]!.keyOf)
-        ? keepingEntities(parts, views.room(parts[0]!).place())
-        : null,
+    canLast: service.onDemand.length === 0 && parts.every(({ keyOf }) => keyOf === parts[0]!.keyOf),
     readContext: contextReader(service),
     compute: compileOnDemand(service, picks, parts.length, functions),
   };

@@ -1,82 +1,135 @@
 import { isAscii } from 'node:buffer';
-import { type FeatureValue, JsonText } from '../kernel/index.ts';
+import { type Decaying, type FeatureValue, JsonText } from '../kernel/index.ts';
 import type { FinishedRow } from '../runtime/finish-row.ts';
 import { errorOf, type Found, type FoundEntity, flagsOf, lacksOf } from '../runtime/read.ts';
-import type { Segment, Vector } from '../runtime/vector.ts';
-import { type JsonWriter, jsonWriter } from './value-json.ts';
+import type { Segment } from '../runtime/vector.ts';
+import { createLayouts, type Layout, type SegmentWriter, type Stretches } from './answer-layout.ts';
+import type { JsonWriter } from './value-json.ts';
 
 /**
  * The JSON of answers: the features' names once, and their values by entity in that order. Where the request says parts
  * of the key once (`shared`), the features of groups that need no other part stand once too, apart: those of the user
  * for whom items are ranked. Rows that entities have in common otherwise are written once and copied.
  */
-export function createAnswerWriter(): (found: Found, shared?: readonly string[]) => string | Buffer {
-  const layouts = new WeakMap<Vector, Map<string, Layout>>();
-  const layoutFor = (vector: Vector, shared: readonly string[] | undefined): Layout => {
-    const known = layouts.get(vector) ?? new Map<string, Layout>();
-    layouts.set(vector, known);
-    const isShared =
-      shared && vector.parts.map(({ keyParts }) => keyParts.every(part => shared.includes(part)));
-    const way = isShared?.join() ?? '';
-    const layout = known.get(way) ?? layoutOf(vector, isShared);
-    known.set(way, layout);
-    return layout;
-  };
+export function createAnswerWriter(): AnswerWriter {
+  const layoutFor = createLayouts();
   const out = new JsonText(Buffer.allocUnsafeSlow);
 
-  return ({ asOf, vector, entities }, shared) => {
-    const layout = layoutFor(vector, shared);
-    // One entity has nothing in common with others.
-    const written = entities.length > 1 ? new Map<FinishedRow, Stretch[]>() : null;
+  function begin(layout: Layout, asOf: number): void {
     out.restart();
     out.put(layout.before);
     out.integer(asOf);
     out.put(layout.between);
-    if (layout.shared !== undefined) writeShared(out, layout.shared, entities[0]!);
+  }
+
+  function writeEntities(layout: Layout, entities: readonly FoundEntity[], gaps: Stretch[] | null): void {
+    // One entity has nothing in common with others.
+    const written = entities.length > 1 ? new Map<FinishedRow, Stretch[]>() : null;
+    if (layout.shared !== undefined) writeShared(out, layout.shared, entities[0]!, gaps);
     out.ascii(',"entities":[');
     for (let i = 0; i < entities.length; i++) {
       if (i > 0) out.ascii(',');
-      writeEntity(out, layout, entities[i]!, written);
+      writeEntity(out, layout, entities[i]!, written, gaps);
     }
     out.ascii(']}');
-    return sent(out);
+  }
+
+  return {
+    write({ asOf, vector, entities }, shared) {
+      const layout = layoutFor(vector, shared);
+      begin(layout, asOf);
+      writeEntities(layout, entities, null);
+      return sent(out, isAscii(out.written()));
+    },
+
+    template({ asOf, vector, entities }, decaying, shared) {
+      const layout = layoutFor(vector, shared);
+      if (decayedAt(layout, decaying, asOf) === null) return null;
+      begin(layout, asOf);
+      const start = out.length;
+      const gaps: Stretch[] = [];
+      writeEntities(layout, entities, gaps);
+      const whole = out.bytes.subarray(start, out.length);
+      const text = new Uint8Array(whole.length);
+      const ends: number[] = [];
+      let from = 0;
+      let length = 0;
+      for (const gap of [...gaps, { from: out.length, to: out.length }]) {
+        text.set(whole.subarray(from, gap.from - start), length);
+        length += gap.from - start - from;
+        ends.push(length);
+        from = gap.to - start;
+      }
+      return { layout, ends, text, at: 0, isAscii: isAscii(out.written()) };
+    },
+
+    fill({ layout, ends, text, at, isAscii }, decaying, asOf) {
+      const decayed = decayedAt(layout, decaying, asOf);
+      if (decayed === null) return null;
+      begin(layout, asOf);
+      let from = at;
+      for (let i = 0; i < ends.length; i++) {
+        const end = at + ends[i]!;
+        out.put(text.subarray(from, end));
+        from = end;
+        const segment = layout.decaying[i];
+        if (segment === undefined) break;
+        writeValues(out, segment.writers, decayed[segment.part]!, segment.decaying);
+      }
+      return sent(out, isAscii);
+    },
   };
 }
+
+export interface AnswerWriter {
+  write(found: Found, shared?: readonly string[]): string | Buffer;
+  /** What stays of the answer about an entity that lasts; null while a value is flagged that decays. */
+  template(found: Found, decaying: Decaying, shared?: readonly string[]): AnswerTemplate | null;
+  /** The answer at another time; null again. */
+  fill(template: AnswerTemplate, decaying: Decaying, asOf: number): string | Buffer | null;
+}
+
+/** An answer without its time and without the values that decay. */
+export interface AnswerTemplate {
+  readonly layout: Layout;
+  /** Memory that holds, from `at` on, what comes after the features' names, and where it ends before each value that decays. */
+  readonly text: Uint8Array;
+  readonly at: number;
+  readonly ends: readonly number[];
+  readonly isAscii: boolean;
+}
+
+/** The values that decay, by part; null where one of them is flagged. */
+function decayedAt({ parts }: Layout, decaying: Decaying, asOf: number): (readonly FeatureValue[])[] | null {
+  const decayed: (readonly FeatureValue[])[] = [];
+  let at = 0;
+  for (let p = 0; p < parts.length; p++) {
+    const { decayingWidth } = parts[p]!;
+    if (decayingWidth === 0) {
+      decayed.push(nothing);
+      continue;
+    }
+    const { values, flags } = parts[p]!.decay(decaying, at, asOf);
+    if (flags !== null) return null;
+    decayed.push(values);
+    at += decayingWidth;
+  }
+  return decayed;
+}
+
+const nothing: readonly never[] = [];
 
 /**
  * A short answer of ASCII is a string: HTTP sends its head and it in one piece, and the memory that it was written in serves
  * on. Long ones are bytes, which are not encoded once more.
  */
-function sent(out: JsonText): string | Buffer {
-  const bytes = out.written() as Buffer;
-  return bytes.length <= longestString && isAscii(bytes) ? bytes.toString('latin1') : (out.cut(0) as Buffer);
+function sent(out: JsonText, isAscii: boolean): string | Buffer {
+  return isAscii && out.length <= longestString
+    ? (out.bytes as Buffer).toString('latin1', 0, out.length)
+    : (out.cut(0) as Buffer);
 }
 
 const longestString = 16 << 10;
-
-interface Layout {
-  /** `{"service":"ranking","asOf":` */
-  readonly before: Uint8Array;
-  /** `,"features":["clicks_1h"]` */
-  readonly between: Uint8Array;
-  /** What stands once. */
-  readonly shared: Stretches | undefined;
-  /** What stands in each entity. */
-  readonly own: Stretches;
-  readonly onDemand: readonly JsonWriter[];
-}
-
-/** Stretches of a vector's features, with what writes their values. */
-interface Stretches {
-  readonly names: readonly string[];
-  readonly segments: readonly SegmentWriter[];
-  /** Those whose values decay. */
-  readonly decaying: readonly SegmentWriter[];
-}
-
-interface SegmentWriter extends Segment {
-  readonly writers: readonly JsonWriter[];
-}
 
 /** Where in the answer some values are. */
 interface Stretch {
@@ -84,39 +137,17 @@ interface Stretch {
   readonly to: number;
 }
 
-function layoutOf(vector: Vector, isShared: readonly boolean[] | undefined): Layout {
-  const { kind, name, onDemand } = vector;
-  const own = stretchesOf(vector, part => isShared?.[part] !== true);
-  const names = [...own.names, ...onDemand.map(o => o.name)];
-  return {
-    before: Buffer.from(`{${JSON.stringify(kind)}:${JSON.stringify(name)},"asOf":`),
-    between: Buffer.from(`,"features":${JSON.stringify(names)}`),
-    shared: isShared && stretchesOf(vector, part => isShared[part] === true),
-    own,
-    onDemand: onDemand.map(({ type }) => jsonWriter(type)),
-  };
-}
-
-function stretchesOf({ parts, segments }: Vector, has: (part: number) => boolean): Stretches {
-  const some = segments
-    .filter(({ part }) => has(part))
-    .map(segment => ({
-      ...segment,
-      writers: segment.names.map((_, i) => jsonWriter(parts[segment.part]!.outputs[segment.from + i]!.type)),
-    }));
-  return {
-    names: some.flatMap(({ names }) => names),
-    segments: some,
-    decaying: some.filter(({ decaying }) => decaying >= 0),
-  };
-}
-
 /** `,"shared":{"features":["user_clicks_1h"],"values":[3]}` */
-function writeShared(out: JsonText, { names, segments }: Stretches, entity: FoundEntity): void {
+function writeShared(
+  out: JsonText,
+  { names, segments }: Stretches,
+  entity: FoundEntity,
+  gaps: Stretch[] | null,
+): void {
   out.raw(`,"shared":{"features":${JSON.stringify(names)},"values":[`);
   for (const [s, segment] of segments.entries()) {
     if (s > 0) out.ascii(',');
-    writeSegment(out, segment, entity.rows[segment.part]!);
+    writeSegment(out, segment, entity.rows[segment.part]!, gaps);
   }
   out.ascii(']');
   writeFlags(out, segments, entity);
@@ -126,51 +157,10 @@ function writeShared(out: JsonText, { names, segments }: Stretches, entity: Foun
 /** Writes an entity; `written` has where the rows of those before it are, which have their values in common. */
 function writeEntity(
   out: JsonText,
-  layout: Layout,
-  entity: FoundEntity,
-  written: Map<FinishedRow, Stretch[]> | null,
-): void {
-  const { text } = entity;
-  // What is shared stands elsewhere, and a flag may come and go with the time.
-  if (text === undefined || layout.shared !== undefined || isFlagged(entity)) {
-    writeWhole(out, layout, entity, written);
-  } else if (text.pieces !== null) {
-    writePieces(out, layout, entity, text.pieces);
-  } else {
-    const gaps: Stretch[] = [];
-    const start = out.length;
-    writeWhole(out, layout, entity, written, gaps);
-    const ends = [...gaps.map(({ from }) => from), out.length];
-    text.keep(ends.map((end, i) => out.cut(i === 0 ? start : gaps[i - 1]!.to, end)));
-  }
-}
-
-function isFlagged({ rows }: FoundEntity): boolean {
-  for (let p = 0; p < rows.length; p++) if (rows[p]!.flags.length > 0) return true;
-  return false;
-}
-
-/** Writes an entity from its kept text, with the values that decay in between. */
-function writePieces(
-  out: JsonText,
-  { own: { decaying } }: Layout,
-  { rows }: FoundEntity,
-  pieces: readonly Uint8Array[],
-): void {
-  out.put(pieces[0]!);
-  for (let i = 0; i < decaying.length; i++) {
-    writeSegment(out, decaying[i]!, rows[decaying[i]!.part]!);
-    out.put(pieces[i + 1]!);
-  }
-}
-
-/** Writes an entity value by value; notes in `gaps` where those are that decay. */
-function writeWhole(
-  out: JsonText,
   { own: { segments }, onDemand: writers }: Layout,
   entity: FoundEntity,
   written: Map<FinishedRow, Stretch[]> | null,
-  gaps: Stretch[] = [],
+  gaps: Stretch[] | null,
 ): void {
   const { status, rows, onDemand } = entity;
   out.ascii('{"status":"');
@@ -186,8 +176,7 @@ function writeWhole(
       continue;
     }
     const start = out.length;
-    writeSegment(out, segment, row);
-    if (segment.decaying >= 0) gaps.push({ from: start, to: out.length });
+    writeSegment(out, segment, row, gaps);
     if (written !== null && row.texts === undefined) {
       const stretches = written.get(row) ?? [];
       stretches[s] = { from: start, to: out.length };
@@ -207,11 +196,16 @@ function writeWhole(
   out.ascii('}');
 }
 
-/** Of a row that is kept, what does not decay is written once and copied from then on. */
-function writeSegment(out: JsonText, segment: SegmentWriter, row: FinishedRow): void {
+/**
+ * Of a row that is kept, what does not decay is written once and copied from then on. Notes in `gaps`, where they are asked
+ * for, what decays.
+ */
+function writeSegment(out: JsonText, segment: SegmentWriter, row: FinishedRow, gaps: Stretch[] | null): void {
   const { place, from, decaying, writers } = segment;
   if (decaying >= 0) {
+    const start = out.length;
     writeValues(out, writers, row.decaying, decaying);
+    gaps?.push({ from: start, to: out.length });
     return;
   }
   const known = row.texts?.known[place];

@@ -1,7 +1,5 @@
-import type { Found } from '../runtime/read.ts';
 import { createEventsRoute } from './events-route.ts';
-import { createAnswerWriter } from './feature-answer.ts';
-import { createFeatureRequestReader } from './feature-request.ts';
+import { createFeaturesRoute } from './features-route.ts';
 import { createRedriveRoute, createRedriveUnappliedRoute } from './redrive-routes.ts';
 import { isReady, type Service, statusOf } from './service.ts';
 
@@ -54,30 +52,3 @@ export function createRoutes(service: Service, openApi: string): readonly Route[
 }
 
 const get = (path: string, answer: Route['answer']): Route => ({ method: 'GET', path, query: [], answer });
-
-function createFeaturesRoute({ plan, reader, limits, metrics }: Service): Route {
-  const readRequest = createFeatureRequestReader({
-    plan,
-    maxEntities: limits.entitiesPerRequest,
-    readMs: limits.readMs,
-  });
-  const write = createAnswerWriter();
-  return {
-    method: 'POST',
-    path: '/v1/features',
-    query: [],
-    types: ['application/json'],
-    answer({ body }) {
-      const started = performance.now();
-      const request = readRequest(body);
-      const { kind, name, entities, shared } = request;
-      const answer = (found: Found): Answer => {
-        const written = write(found, shared);
-        metrics.observeRead(name, found.entities, (performance.now() - started) / 1000);
-        return { body: written };
-      };
-      const found = reader.find(kind, name, entities, request);
-      return found instanceof Promise ? found.then(answer) : answer(found);
-    },
-  };
-}

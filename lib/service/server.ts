@@ -112,8 +112,10 @@ function answer(route: Route, request: FastifyRequest): Answer | Promise<Answer>
 }
 
 const bodyTypes = ['application/json', 'application/x-ndjson'];
-const mediaType = (request: FastifyRequest): string =>
-  (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
+function mediaType({ headers }: FastifyRequest): string {
+  const type = headers['content-type'] ?? '';
+  return bodyTypes.includes(type) ? type : type.split(';', 1)[0]!.trim().toLowerCase();
+}
 
 const gunzipped = promisify(gunzip);
 

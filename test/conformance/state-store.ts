@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RowWrite, ShardPosition, StateStore, WriteOutcome } from '../../lib/runtime/ports.ts';
 import { bytes, collect, type Subject, text } from './harness.ts';
 
-/** `rows`: how many are many; fewer where each is a request. */
+/** `rows`: how many are many; fewer where each is a request. `watches`: whether it has `watch`. */
 export function stateStoreConformance(
   name: string,
   make: () => Promise<Subject<StateStore>>,
-  { rows: many = 3_000 }: { readonly rows?: number } = {},
+  { rows: many = 3_000, watches = false }: { readonly rows?: number; readonly watches?: boolean } = {},
 ): void {
   describe(`state store: ${name}`, () => {
     let subject: Subject<StateStore>;
@@ -31,6 +31,36 @@ export function stateStoreConformance(
     });
     const readText = async (table: string, ...keys: string[]) =>
       (await store.read(table, keys)).map(r => (r === null ? null : `${r.version}: ${text(r.bytes)}`));
+
+    test(`${watches ? 'watches' : 'does not watch'} rows`, () => {
+      expect(typeof store.watch).toBe(watches ? 'function' : 'undefined');
+    });
+
+    describe.runIf(watches)('a watch', () => {
+      const watch = (key: string) => store.watch!(key);
+
+      test('is told of a row that is new, or another one, in any table', async () => {
+        for (const write of [row('a', 0, 1), row('a', 1, 2)]) {
+          const [a, b] = [watch('a'), watch('b')];
+          await store.write('t', [write]);
+          expect([a.hasChanged, b.hasChanged]).toEqual([true, false]);
+        }
+        const [a, b] = [watch('a'), watch('b')];
+        await store.write('t2', [row('b', 0, 1)]);
+        expect([a.hasChanged, b.hasChanged]).toEqual([false, true]);
+      });
+
+      test('is not told of reads, of writes that lose, and of what was written before', async () => {
+        await store.write('t', [row('a', 0, 5)]);
+        const watching = watch('a');
+        await store.read('t', ['a', 'b']);
+        expect(await store.write('t', [row('a', 4, 6)])).toEqual(['conflict']);
+        expect(watching.hasChanged).toBe(false);
+        await store.write('t', [row('a', 4, 6), row('a2', 0, 6)]);
+        expect(watching.hasChanged).toBe(false);
+        watching.end();
+      });
+    });
 
     describe('rows', () => {
       test('are null where there are none, and read in the order asked for', async () => {

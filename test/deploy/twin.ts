@@ -32,7 +32,7 @@ export async function openTwin(definitions: CompiledDefinitions, stream: string)
   const { store, transform } = live;
   const had = new Map<string, number>();
   const leftOut = new Set<string>();
-  const write = createAnswerWriter();
+  const { write } = createAnswerWriter();
 
   return {
     async feed(shards) {

@@ -6,11 +6,12 @@ import type { Database } from './database.ts';
 import { keysUnder, keyWriter, textKey } from './keys.ts';
 import { perDatabase } from './per-database.ts';
 import { createRowCache, type KnownRow, noRow, type RowCache, type TableCache } from './row-cache.ts';
+import { createRowWatches, type RowWatches } from './row-watches.ts';
 import { createScratch } from './scratch.ts';
 import type { WrittenRows } from './written-rows.ts';
 
 export interface StateStoreOptions {
-  /** About how much memory rows are kept in; 256 MiB by default. The first store over a directory decides. */
+  /** About how much memory rows are kept in; 192 MiB by default. The first store over a directory decides. */
   readonly cacheBytes?: number;
   /** Told of rows that were written, and of such that may have been. */
   readonly observer?: RowObserver;
@@ -45,7 +46,7 @@ export function createStateStore(
 ): StateStore {
   const shared = sharedOf(database);
   shared.cache ??= createRowCache(options.cacheBytes ?? defaultCacheBytes);
-  const { cache, owners } = shared;
+  const { cache, owners, watches } = shared;
 
   /** What the table holds at these keys; what the cache does not know is read at once. */
   function look(table: string, known: TableCache, keys: readonly string[]): KnownRow[] {
@@ -88,9 +89,9 @@ export function createStateStore(
       if (outcomes.includes('conflict')) {
         const due = writes.filter((_, i) => outcomes[i] === 'written');
         const dueKeys = due.map(write => write.key);
-        writeRows(database, known, table, dueKeys, due, options.observer);
+        writeRows(database, { known, watches }, table, dueKeys, due, options.observer);
       } else {
-        writeRows(database, known, table, keys, writes, options.observer);
+        writeRows(database, { known, watches }, table, keys, writes, options.observer);
       }
       return outcomes;
     },
@@ -144,15 +145,20 @@ export function createStateStore(
       const range = keysUnder(table);
       for (const key of database.keys('rows', range)) yield key.toString('utf8', range.gte.length);
     },
+
+    watch: watches.watch,
   };
 }
 
-/** Enough for 250,000 rows of a usual size. */
-const defaultCacheBytes = 256 << 20;
+/** Enough for 200,000 rows of a usual size; docs/decisions/0006 has why no more. */
+const defaultCacheBytes = 192 << 20;
 /** Stores over one directory share their cache: each is the only writer only together with the others. */
-const sharedOf = perDatabase((): { cache?: RowCache; readonly owners: Map<string, TableOwner> } => ({
-  owners: new Map(),
-}));
+const sharedOf = perDatabase(
+  (): { cache?: RowCache; readonly owners: Map<string, TableOwner>; readonly watches: RowWatches } => ({
+    owners: new Map(),
+    watches: createRowWatches(),
+  }),
+);
 
 /** Tables that another thread writes. */
 export interface LentTables {
@@ -167,16 +173,23 @@ export function lendTables(
   tables: readonly string[],
   owner: TableOwner,
 ): LentTables {
-  const { cache, owners } = sharedOf(database);
+  const { cache, owners, watches } = sharedOf(database);
   for (const table of tables) owners.set(table, owner);
   return {
-    adopt: written => cache?.adopt(written),
+    adopt(written) {
+      cache?.adopt(written);
+      for (const { keys, lost } of written.tables) {
+        watches.changed(keys);
+        watches.changed(lost);
+      }
+    },
     takeBack() {
       for (const table of tables) {
         owners.delete(table);
         // What it wrote last it may not have told.
         cache?.table(table).clear();
       }
+      watches.allChanged();
     },
   };
 }
@@ -187,7 +200,7 @@ const scratch = createScratch();
 /** Writes all or none. */
 function writeRows(
   database: Database,
-  known: TableCache,
+  { known, watches }: { readonly known: TableCache; readonly watches: RowWatches },
   table: string,
   keys: readonly string[],
   writes: readonly RowWrite[],
@@ -207,10 +220,12 @@ function writeRows(
   } catch (error) {
     // It may have reached the disk or not.
     known.forget(keys);
+    watches.changed(keys);
     observer?.lost(table, keys);
     throw error;
   }
   known.set(keys, writes);
+  watches.changed(keys);
   observer?.written(table, writes);
 }
 

@@ -22,6 +22,6 @@ eventLogConformance(
   },
   { shards: 3 },
 );
-stateStoreConformance('rocksdb', () => rocksdbSubject(createStateStore));
+stateStoreConformance('rocksdb', () => rocksdbSubject(createStateStore), { watches: true });
 quarantineConformance('rocksdb', () => rocksdbSubject(createQuarantine));
 unappliedConformance('rocksdb', () => rocksdbSubject(async directory => createUnappliedStore(directory)));

@@ -1,56 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  count,
-  decayedCount,
-  definitions,
-  distinct,
-  featureGroup,
-  featureService,
-  sum,
-} from '../../../lib/define/index.ts';
+import { definitions } from '../../../lib/define/index.ts';
 import { createKeptRows } from '../../../lib/runtime/kept-rows.ts';
 import { createReader } from '../../../lib/runtime/read.ts';
 import { createAnswerWriter } from '../../../lib/service/feature-answer.ts';
-import {
-  createWorld,
-  now,
-  type Play,
-  plays,
-  record,
-  song,
-  songHistory,
-  userPlays,
-} from '../../support/plays.ts';
+import { createWorld, now, type Play, record } from '../../support/plays.ts';
+import { cards } from '../../support/song-cards.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
-/** Features that decay, by themselves, by key and in others that are derived from them, between features that do not. */
-const songHeat = featureGroup('song_heat', {
-  entity: song,
-  from: plays,
-  features: e => ({
-    plays: count().over('1h', '7d'),
-    heat: decayedCount({ halfLife: '6h' }).over('24h', '7d'),
-    users: distinct(e.user, { limit: 3 }).over('7d'),
-    heat_by_user: decayedCount({ halfLife: '6h' }).by(e.user, { limit: 3 }).over('7d'),
-    ms: sum(e.ms).over('24h'),
-  }),
-  derived: f => ({ heat_per_play: f.heat_7d.div(f.plays_7d), ms_per_play: f.ms_24h.div(f.plays_7d) }),
-});
-
-/** Rows of two groups under one key, those that decay in the middle; and one without flags and lists. */
-const services = [
-  featureService('song_card', [
-    songHistory.pick('plays_7d', 'heat_7d', 'who_24h', 'recent').prefix('history_'),
-    songHeat,
-  ]),
-  featureService('song_numbers', [
-    songHeat.pick('heat_24h', 'ms_24h'),
-    songHistory.pick('plays_1h', 'ms_30d'),
-  ]),
-];
 const vectors = [
   ['group', 'song_history'],
   ['group', 'song_heat'],
@@ -69,7 +28,6 @@ test.each([
         weight: 3,
         arbitrary: fc.record({
           read: fc.subarray(['s1', 's2', 's3'], { minLength: 1 }),
-          // The fourth read in a row as text is the first that copies an entity's.
           ways: fc.array(fc.constantFrom('values', 'text', 'text'), { minLength: 1, maxLength: 8 }),
         }),
       },
@@ -86,19 +44,18 @@ test.each([
         async (steps, keptBytes) => {
           let time = now;
           const clock = { now: () => time };
-          const groups = [userPlays, songHistory, songHeat];
-          const { store, memory, transform } = createWorld({ groups, clock });
+          const { store, memory, transform } = createWorld({ groups: cards.groups, clock });
           const read = (table: string, keys: readonly string[]) =>
             keys.map(key => memory.rows.get(table)?.get(key) ?? null);
           const readers = [keptBytes, 0].map(keptBytes =>
             createReader({
-              ...definitions({ groups, services }),
+              ...definitions(cards),
               store: atOnce ? { ...store, read } : store,
               clock,
               keptBytes,
             }),
           );
-          const write = createAnswerWriter();
+          const { write } = createAnswerWriter();
           let sequence = 0;
           for (const one of steps) {
             if ('wait' in one) time += one.wait;
