@@ -41,6 +41,7 @@ export function createFeaturesRoute(
         if (found.lasting !== undefined && kept.takes(body)) {
           const lasting = found.lasting();
           const template = writer.template(found, lasting.decaying, shared);
+          // Not the entities themselves, which hold their rows.
           const statuses = found.entities.map(({ status }) => ({ status }));
           if (template === null) lasting.end();
           else kept.keep(body, { name, entities: statuses }, template, lasting);

@@ -11,6 +11,7 @@ import { createKeptAnswers } from '../../lib/service/kept-answers.ts';
 import { defaultLimits } from '../../lib/service/limits.ts';
 import { createWorld, now, type Play, record } from '../support/plays.ts';
 import { cards } from '../support/song-cards.ts';
+import { startService, visit } from './running.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -160,6 +161,23 @@ test('what asks for a time of its own, for several entities, or at length, is no
       const before = rowsRead();
       await kept(request);
       expect(rowsRead()).toBeGreaterThan(before);
+    }
+  }
+});
+
+test('a running service tells of each event at once, whichever of its threads wrote the row', async () => {
+  const { sendLines, caughtUp, readGroup } = await startService({ secondThread: { leastRecords: 1 } });
+  const visitsOf = async (group: string, key: object): Promise<number> => {
+    const { features, entities } = (await readGroup(group, key)).json;
+    return entities[0].values[features.findIndex((name: string) => /^visits(_lifetime)?$/.test(name))];
+  };
+  for (let sent = 1; sent <= 20; sent++) {
+    await sendLines([visit(sent)]);
+    await caughtUp();
+    // More often than it takes to keep the answer.
+    for (let i = 0; i < 5; i++) {
+      expect(await visitsOf('visitor_page', { user: 'ann', page: '7' })).toBe(sent);
+      expect(await visitsOf('visitor', { user: 'ann' })).toBe(sent);
     }
   }
 });

@@ -11,30 +11,28 @@ export function createRowWatches(): RowWatches {
   /** Of each key the first of those that watch it. Who was told is not here any more. */
   const watched = new Map<string, Watch>();
 
-  /** A class, for what is asked most is then one step away. */
+  /** A class, for what is asked most is then one step away. Linked, for thousands may watch one key and end one by one. */
   class Watch implements RowWatch {
     hasChanged = false;
     readonly key: string;
+    before: Watch | undefined;
     next: Watch | undefined;
 
     constructor(key: string) {
       this.key = key;
       this.next = watched.get(key);
+      if (this.next !== undefined) this.next.before = this;
       watched.set(key, this);
     }
 
     end(): void {
       if (this.hasChanged) return;
       this.hasChanged = true;
-      const first = watched.get(this.key)!;
-      if (first === this) {
-        if (this.next === undefined) watched.delete(this.key);
-        else watched.set(this.key, this.next);
-        return;
-      }
-      let before = first;
-      while (before.next !== this) before = before.next!;
-      before.next = this.next;
+      const { key, before, next } = this;
+      if (next !== undefined) next.before = before;
+      if (before !== undefined) before.next = next;
+      else if (next !== undefined) watched.set(key, next);
+      else watched.delete(key);
     }
   }
 
