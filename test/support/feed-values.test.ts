@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import type { ArrivalKind, BadReason } from '../../features/feed/generator/index.ts';
-import { differences, feedArrivals, feedRecords, feedValues, processFeed } from './feed-values.ts';
+import {
+  differences,
+  feedArrivals,
+  feedArrivalsUntil,
+  feedRecords,
+  feedValues,
+  processFeed,
+} from './feed-values.ts';
 import { createMemoryStateStore } from './memory-state-store.ts';
 
 const arrivals = feedArrivals(2_000);
@@ -30,6 +37,18 @@ test('the events are of every kind that is to be told apart', () => {
       all.some(a => a.reason === reason),
       reason,
     ).toBe(true);
+});
+
+test('moved to another time, all the same is taken and set aside', async () => {
+  const counts = async (records: ReturnType<typeof feedRecords>) =>
+    processFeed(createMemoryStateStore(), records);
+  const wanted = await counts(feedRecords(arrivals));
+  expect(wanted.accepted).toBeGreaterThan(1_800);
+  for (const time of [0, 6, 13, 21].map(hour => Date.UTC(2026, 10, 24, hour, 17))) {
+    const moved = feedArrivalsUntil(time, arrivals.length);
+    expect(moved.at(-1)!.arrivalTime).toBe(time);
+    expect(await counts(feedRecords(moved)), new Date(time).toISOString()).toEqual(wanted);
+  }
 });
 
 test('what was processed in other batches differs by the order of floating sums at most', async () => {

@@ -44,6 +44,17 @@ export function feedArrivals(count: number, options: Partial<FeedOptions> = {}):
   return Array.from({ length: count }, () => feed.next().value);
 }
 
+/** The same events whenever it is, moved so that the last of them arrives at this time. */
+export function feedArrivalsUntil(time: number, count: number): readonly Arrival[] {
+  const arrivals = feedArrivals(count);
+  const later = time - arrivals.at(-1)!.arrivalTime;
+  return arrivals.map(({ event, arrivalTime, ...rest }) => ({
+    ...rest,
+    arrivalTime: arrivalTime + later,
+    event: { ...event, ts: event.ts + later },
+  }));
+}
+
 /** The arrivals as records of two shards, by user. */
 export const feedRecords = (arrivals: readonly Arrival[]): readonly LogRecord[] =>
   arrivals.map((arrival, i) => ({

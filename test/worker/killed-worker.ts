@@ -7,7 +7,7 @@ import { createDynamoStateStore } from '../../lib/adapters/dynamodb/state-store.
 import { createKinesisProducer } from '../../lib/adapters/kinesis/producer.ts';
 import type { LogRecord, StateStore } from '../../lib/runtime/ports.ts';
 import { startFaultyProxy } from '../adapters/dynamodb/faulty-proxy.ts';
-import { differences, feedArrivals, feedValues, processFeed } from '../support/feed-values.ts';
+import { differences, feedArrivalsUntil, feedValues, processFeed } from '../support/feed-values.ts';
 import { createMemoryStateStore } from '../support/memory-state-store.ts';
 import { eventually, type SpawnedWorker, spawnWorker } from './spawn-worker.ts';
 
@@ -32,7 +32,7 @@ export interface Parts {
  */
 export async function killedWorker(parts: Parts, count: number): Promise<void> {
   const { kinesis, dynamo, dynamoUrl, redis } = parts;
-  const arrivals = feedArrivals(count, { start: Date.now() - 60 * 3600_000 });
+  const arrivals = feedArrivalsUntil(Date.now(), count);
   const events = arrivals.map(arrival => ({ partitionKey: arrival.event.user, data: arrivalBytes(arrival) }));
   const producer = createKinesisProducer({ client: kinesis, streamName: 'dev-interactions' });
   let sent = 0;

@@ -8,7 +8,7 @@ import { createKinesisSource } from '../../lib/adapters/kinesis/shard-source.ts'
 import type { LogRecord } from '../../lib/runtime/ports.ts';
 import { testClient } from '../adapters/dynamodb/support.ts';
 import { noMinistack, startMinistack } from '../adapters/ministack/server.ts';
-import { feedArrivals } from '../support/feed-values.ts';
+import { feedArrivalsUntil } from '../support/feed-values.ts';
 import { devStore, expectSameValues } from './killed-worker.ts';
 import { eventually, spawnWorker } from './spawn-worker.ts';
 
@@ -33,7 +33,7 @@ test('on a local AWS that others wrote, a worker makes its tables and counts eve
   await waitUntilStreamExists({ client: kinesis, maxWaitTime: 10, minDelay: 1, maxDelay: 1 }, { StreamName });
   await s3.send(new CreateBucketCommand({ Bucket: 'lake' }));
 
-  const arrivals = feedArrivals(1_000, { start: Date.now() - 60 * 3600_000 });
+  const arrivals = feedArrivalsUntil(Date.now(), 1_000);
   const producer = createKinesisProducer({ client: kinesis, streamName: StreamName });
   const put = async (from: number, to: number): Promise<void> => {
     const events = arrivals.slice(from, to).map(arrival => ({
