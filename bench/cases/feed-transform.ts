@@ -6,7 +6,7 @@ import { type Arrival, arrivalBytes, createFeed } from '../../features/feed/gene
 import feed from '../../features/feed/index.ts';
 import { systemClock } from '../../lib/adapters/clock.ts';
 import { openDataDirectory } from '../../lib/adapters/rocksdb/data-directory.ts';
-import type { Database } from '../../lib/adapters/rocksdb/database.ts';
+import type { Database, WriteBatch } from '../../lib/adapters/rocksdb/database.ts';
 import { textKey } from '../../lib/adapters/rocksdb/keys.ts';
 import { createQuarantine } from '../../lib/adapters/rocksdb/quarantine.ts';
 import { createStateStore } from '../../lib/adapters/rocksdb/state-store.ts';
@@ -169,16 +169,33 @@ function batches(seed: number, shrink: number): () => LogRecord[] {
 
 /** Milliseconds of the least that has to happen: parse each record, get each row, put each row's bytes. */
 function floorOf(database: Database, { records, written }: Pick<Work, 'records' | 'written'>): number {
-  const rows = written.map(({ key, bytes }) => ({ key, bytes: Buffer.from(bytes) }));
+  const keys: string[] = [];
+  const values: Buffer[] = [];
+  for (const { key, bytes } of written) {
+    keys.push(key);
+    values.push(Buffer.from(bytes));
+  }
   collectYoungGarbage();
-  return clocked(() => {
-    for (const record of records) parse(record.data);
-    const keys = rows.map(({ key }) => textKey('floor', key));
-    database.getMany('rows', keys);
-    database.write(batch => {
-      for (const [i, { bytes }] of rows.entries()) batch.put('rows', keys[i] as Buffer, bytes);
-    });
-  });
+  return clocked(() => leastWork(database, records, keys, values));
+}
+
+/* Functions of the module, for what is made anew for each batch is compiled anew now and then: see decision 0017. */
+
+function leastWork(
+  database: Database,
+  records: readonly LogRecord[],
+  keys: readonly string[],
+  values: readonly Buffer[],
+): void {
+  for (const record of records) parse(record.data);
+  const rowKeys: Buffer[] = [];
+  for (const key of keys) rowKeys.push(textKey('floor', key));
+  database.getMany('rows', rowKeys);
+  database.write(batch => putAll(batch, rowKeys, values));
+}
+
+function putAll(batch: WriteBatch, keys: readonly Buffer[], values: readonly Buffer[]): void {
+  for (let i = 0; i < keys.length; i++) batch.put('rows', keys[i] as Buffer, values[i] as Buffer);
 }
 
 function parse(data: Uint8Array): void {

@@ -99,10 +99,10 @@ export function createAsideFolder(
     const onStreamKey = kernels.filter(kernel => sitsOn(kernel, stream.key));
     const sorted = onStreamKey.length > 1 ? byKey(onStreamKey[0]!.keyOf, events, () => true) : null;
     const passes = kernels.map(kernel =>
-      groupPass(kernel, mark, sitsOn(kernel, stream.key) ? sorted : null, events, e => e.counts),
+      groupPass(kernel, mark, sitsOn(kernel, stream.key) ? sorted : null, events, null, counted),
     );
     // All are folded before the first waits for the counts. Each comes to its end, so that nothing is written later.
-    const ends = await Promise.allSettled(passes.map(pass => foldRows({ ...pass, counted })));
+    const ends = await Promise.allSettled(passes.map(foldRows));
     await counted;
     const failed = ends.find(end => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;

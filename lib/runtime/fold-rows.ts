@@ -12,7 +12,7 @@ import type {
   UnappliedStore,
 } from './ports.ts';
 import type { PlacedEvent, RowEvents } from './row-events.ts';
-import { type RowLimits, RunError, tableOf } from './rows.ts';
+import { type RowLimits, RunError, type StoredRun, tableOf } from './rows.ts';
 import type { RunGraveyard } from './run-graveyard.ts';
 import { type RowUpdate, updateRow } from './update-row.ts';
 
@@ -25,20 +25,33 @@ export interface RowPass {
   /** The shard's name in marks. */
   readonly mark: string;
   readonly rows: readonly RowEvents[];
+  readonly rules: RowRules;
+  /** Where it is not known yet which events count: resolves when their `counts` say so. Nothing is written before. */
+  readonly counted: Promise<void> | null;
+  /** Of home rows. */
+  readonly home?: {
+    /** Runs of ids that all arrived before this are not needed. */
+    readonly oldest: number;
+    readonly shardHash: number;
+  };
+}
+
+/**
+ * What passes over a table have in common. It is made once, not for each batch: between two of them functions of a batch's
+ * own are gone, and at the next full collection what V8 compiled of them.
+ */
+export interface RowRules {
   /**
    * Says which of a row's events are to be folded into it, and lets the row remember that it has passed them all; null
    * when that changes nothing, so that nothing is written. `ids` are its runs'.
    */
   accept(
+    pass: RowPass,
     row: Row,
     events: readonly PlacedEvent[],
     progress: Progress,
     ids: IdsByRun,
   ): readonly PlacedEvent[] | null;
-  /** Where it is not known yet which events count: resolves when their `counts` say so. Nothing is written before. */
-  readonly counted?: Promise<void>;
-  /** Of home rows: runs of ids that all arrived before this are not needed. */
-  readonly oldest?: number;
   /** Called once what `accept` said last of a row holds: it was written, or nothing had to be. */
   settled?(events: readonly PlacedEvent[]): void;
 }
@@ -100,10 +113,10 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
     runsMustExist: boolean,
   ): Promise<Round> {
     const table = tableOf(pass.kernel.group);
-    const keys = waiting.map(row => row.key);
+    const keys = waiting.map(keyOf);
     const now = clock.now();
     const stored = await store.read(table, keys);
-    const needed = { oldest: pass.oldest ?? 0, mustExist: runsMustExist };
+    const needed = { oldest: pass.home?.oldest ?? 0, mustExist: runsMustExist };
     const idsOfRows = await idRuns.load(pass.kernel, keys, stored, needed);
     // After the rows: a mark at or below this progress can go, and no row can have been written past it since.
     const progress: Progress = new Map(
@@ -141,7 +154,7 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
       }
       if (update === null) {
         unchanged.push({ key, row: before });
-        pass.settled?.(events);
+        pass.rules.settled?.(events);
         continue;
       }
       const expected = before === null ? 0 : before.version;
@@ -150,7 +163,7 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
       updates.push(update);
     }
 
-    if (pass.counted !== undefined) {
+    if (pass.counted !== null) {
       await pass.counted;
       let kept = 0;
       for (let w = 0; w < changed.length; w++) {
@@ -167,9 +180,14 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
       changed.length = writes.length = updates.length = kept;
     }
 
-    const created = updates.flatMap(update => update.created);
+    const created: StoredRun[] = [];
+    const lacking: UnappliedEvent[] = [];
+    for (let w = 0; w < updates.length; w++) {
+      const update = updates[w] as RowUpdate;
+      if (update.created.length > 0) created.push(...update.created);
+      if (update.lacking.length > 0) lacking.push(...lackingOf(table, (writes[w] as RowWrite).key, update));
+    }
     if (created.length > 0) await store.writeRuns(table, created);
-    const lacking = updates.flatMap((update, w) => lackingOf(table, (writes[w] as RowWrite).key, update));
     if (lacking.length > 0) await unapplied.put(lacking);
 
     if (unchanged.length > 0) await store.republish?.(table, unchanged, now);
@@ -178,7 +196,7 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
       const one = changed[w] as RowEvents;
       if (outcomes[w] === 'written') {
         for (const id of (updates[w] as RowUpdate).replaced) graveyard.add(table, id);
-        pass.settled?.(one.events);
+        pass.rules.settled?.(one.events);
       } else {
         // Runs created for it stay: a write that seems lost may have taken effect, and the row name them.
         round.again.push(one);
@@ -188,7 +206,6 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
   }
 
   function lackingOf(table: string, key: string, { lacking, fault }: RowUpdate): readonly UnappliedEvent[] {
-    if (lacking.length === 0) return none;
     return lacking.map(({ record, sequence, index }) => ({
       stream,
       incarnation,
@@ -204,9 +221,9 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
   }
 }
 
-const none: readonly never[] = [];
 const noIds: IdsByRun = new Map();
 
+const keyOf = ({ key }: RowEvents): string => key;
 const isCounted = ({ counts }: PlacedEvent): boolean => counts;
 const eventsOf = (rows: readonly RowEvents[]): PlacedEvent[] => rows.flatMap(row => row.events);
 

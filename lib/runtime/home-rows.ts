@@ -17,10 +17,9 @@ import {
   type SettledIds,
   type StreamPlan,
   settle,
-  type Verdict,
   verdictOf,
 } from '../kernel/index.ts';
-import type { Progress, RowPass } from './fold-rows.ts';
+import type { RowPass, RowRules } from './fold-rows.ts';
 import type { IdsByRun } from './id-runs.ts';
 import { isQuiet, moveMark, standingOf } from './marks.ts';
 import { byKey, type PlacedEvent } from './row-events.ts';
@@ -51,31 +50,18 @@ export function createHomeRows(
   const kernel = compileGroup(plan, group, functions);
   const keyOfEvent = keyEncoder(stream.key.map(name => stream.schema.findIndex(f => f.name === name)));
 
-  function pass(mark: string, events: readonly PlacedEvent[], arrivalTime: number): RowPass {
-    const shardHash = hash53(mark);
-    // Arrivals never run backwards in a shard: what arrived before this can tell no copy any more.
-    const oldest = arrivalTime - withinMs;
-
-    function accept(
-      row: Row,
-      list: readonly PlacedEvent[],
-      progress: Progress,
-      loaded: IdsByRun,
-    ): readonly PlacedEvent[] | null {
+  const rules: RowRules = {
+    accept(pass, row, list, progress, loaded) {
+      const { mark } = pass;
+      const { oldest, shardHash } = pass.home as NonNullable<RowPass['home']>;
       const standing = standingOf(row, mark, progress, list[0] as PlacedEvent);
       // Positions are kept for retries. With no batch in flight on the row none can come: all that it has counted is
       // at or below progress, which whoever reads this row reads after it.
-      const runs = isQuiet(row, mark, progress) ? settleIds(row, loaded, oldest) : [...loaded.values()];
+      const runs = isQuiet(row, mark, progress)
+        ? settleIds(row, loaded, oldest, runBytes)
+        : [...loaded.values()];
       const ring = row.ring ?? emptyRing();
       row.ring = ring;
-      const { settled } = row;
-
-      const judge = (id: number, position: number, at: number): Verdict => {
-        const verdict = verdictOf(ring, id, position, at, withinMs);
-        if (verdict !== 'new') return verdict;
-        if (settled !== null && holdsId(settled, id, at, withinMs)) return 'copy';
-        return runs.some(ids => holdsId(ids, id, at, withinMs)) ? 'copy' : 'new';
-      };
 
       let changed = false;
       let accepted: PlacedEvent[] | null = null;
@@ -89,7 +75,9 @@ export function createHomeRows(
         const { event } = placed;
         const id = ringHash(hash53(event.tie as string | number | bigint));
         const position = ringHash(hashPosition(shardHash, placed.sequence, placed.index));
-        const verdict = judge(id, position, event.arrivalTime);
+        let verdict = verdictOf(ring, id, position, event.arrivalTime, withinMs);
+        if (verdict === 'new' && holdsSettled(row.settled, runs, id, event.arrivalTime, withinMs))
+          verdict = 'copy';
         const isMarked = standing?.isMarked(placed) === true;
         placed.verdict = verdict === 'retry' || (!isMarked && verdict === 'new');
         if (!isMarked) changed = true;
@@ -101,37 +89,50 @@ export function createHomeRows(
       if (!changed) return null;
       moveMark(row, mark, list.at(-1) as PlacedEvent, progress);
       return accepted ?? list;
-    }
+    },
+    settled(list) {
+      for (const placed of list) placed.counts = placed.verdict;
+    },
+  };
 
-    return {
-      kernel,
-      mark,
-      rows: byKey(keyOfEvent, events, () => true),
-      accept,
-      oldest,
-      settled(list) {
-        for (const placed of list) placed.counts = placed.verdict;
-      },
-    };
+  return {
+    kernel,
+    pass(mark, events, arrivalTime) {
+      // Arrivals never run backwards in a shard: what arrived before this can tell no copy any more.
+      const home = { oldest: arrivalTime - withinMs, shardHash: hash53(mark) };
+      return { kernel, mark, rows: byKey(keyOfEvent, events, always), rules, counted: null, home };
+    },
+  };
+}
+
+const always = (): boolean => true;
+
+function holdsSettled(
+  settled: SettledIds | null,
+  runs: readonly SettledIds[],
+  id: number,
+  at: number,
+  withinMs: number,
+): boolean {
+  if (settled !== null && holdsId(settled, id, at, withinMs)) return true;
+  for (const ids of runs) if (holdsId(ids, id, at, withinMs)) return true;
+  return false;
+}
+
+/** Settles what the ring holds, and forgets what arrived before `oldest`. Gives the ids of the runs that it leaves. */
+function settleIds(row: Row, loaded: IdsByRun, oldest: number, runBytes: number): readonly SettledIds[] {
+  row.settled = forgetBefore(settle(row.settled, row.ring), oldest);
+  row.ring = null;
+  if (row.idRuns.length === 0) return [];
+  // Those that can tell no copy any more were not read, nor were those that are lost.
+  row.idRuns = row.idRuns.filter(run => loaded.has(run.id));
+  const small = row.idRuns.filter(run => run.bytes < runBytes / 2);
+  if (small.length > mostSmallRuns) {
+    const ids = small.map(run => loaded.get(run.id) as SettledIds);
+    row.settled = forgetBefore(joinIds(row.settled === null ? ids : [...ids, row.settled]), oldest);
+    row.idRuns = row.idRuns.filter(run => !small.includes(run));
   }
-
-  /** Settles what the ring holds, and forgets what arrived before `oldest`. Gives the ids of the runs that it leaves. */
-  function settleIds(row: Row, loaded: IdsByRun, oldest: number): readonly SettledIds[] {
-    row.settled = forgetBefore(settle(row.settled, row.ring), oldest);
-    row.ring = null;
-    if (row.idRuns.length === 0) return [];
-    // Those that can tell no copy any more were not read, nor were those that are lost.
-    row.idRuns = row.idRuns.filter(run => loaded.has(run.id));
-    const small = row.idRuns.filter(run => run.bytes < runBytes / 2);
-    if (small.length > mostSmallRuns) {
-      const ids = small.map(run => loaded.get(run.id) as SettledIds);
-      row.settled = forgetBefore(joinIds(row.settled === null ? ids : [...ids, row.settled]), oldest);
-      row.idRuns = row.idRuns.filter(run => !small.includes(run));
-    }
-    return row.idRuns.map(run => loaded.get(run.id) as SettledIds);
-  }
-
-  return { kernel, pass };
+  return row.idRuns.map(run => loaded.get(run.id) as SettledIds);
 }
 
 /** A row that names more small runs than this takes back what they hold, and spills it as one. */

@@ -25,11 +25,12 @@ const lifeLength = 5;
 export function standingOf(row: Row, shard: string, progress: Progress, first: PlacedEvent): Standing | null {
   const done = progress.get(shard);
   const mark = markOf(row, shard);
-  const isPassed = (event: PlacedEvent, by: ShardPosition | undefined): boolean =>
-    by !== undefined && compareInShard(event, by) <= 0;
   if (!isPassed(first, done) && !isPassed(first, mark)) return null;
   return { isDone: event => isPassed(event, done), isMarked: event => isPassed(event, mark) };
 }
+
+const isPassed = (event: PlacedEvent, by: ShardPosition | undefined): boolean =>
+  by !== undefined && compareInShard(event, by) <= 0;
 
 function markOf({ marks }: Row, shard: string): Position | undefined {
   for (const mark of marks) if (mark.shard === shard) return mark;

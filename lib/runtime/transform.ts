@@ -11,7 +11,7 @@ import { createJoinedDecoder, type DecodedBatch, isBad, joinRecords } from './de
 import { type MillraceError, StoreError } from './errors.ts';
 import type { AsideBatch, AsideFold, AsideResult, GroupsAside } from './fold-aside.ts';
 import { createRowFolder, type RowPass } from './fold-rows.ts';
-import { groupPass, sitsOn } from './group-pass.ts';
+import { groupPass, mayCount, sitsOn } from './group-pass.ts';
 import { createHomeRows } from './home-rows.ts';
 import { markName } from './marks.ts';
 import type {
@@ -145,26 +145,21 @@ export function createTransform(options: TransformOptions): Transform {
     if (homePass !== null) await foldPass(homePass);
     // A mark past an event that has no verdict yet would lose it: other rows stop below the first such.
     const cut = lowest(unwritten);
-    const mayCount = (e: PlacedEvent): boolean => e.counts && (cut === null || compareInShard(e, cut) < 0);
-    theirs.settle(() => {
-      const counts = new Uint8Array(joined.records.length);
-      for (let i = 0; i < events.length; i++) if (mayCount(events[i]!)) counts[places[i]!] = 1;
-      return counts;
-    });
+    theirs.settle(() => countsOf(events, places, cut, joined.records.length));
     for (const kernel of others) {
       if (theirs.groups.has(kernel.group.name)) continue;
       // Groups on the stream's key find their events by row already.
       const sorted = homePass !== null && sitsOn(kernel, streamKey) ? homePass.rows : null;
-      await foldPass(groupPass(kernel, mark, sorted, events, mayCount));
+      await foldPass(groupPass(kernel, mark, sorted, events, cut, null));
     }
     const result = await theirs.result();
     error ??= result.error;
     await graveyard.bury();
 
-    const failed = new Set([...unwritten.map(e => e.sequence), ...result.unwritten]);
+    const failed = new Set([...unwritten.map(sequenceOf), ...result.unwritten]);
     const through = lastSettled(records, failed);
     if (through !== null) await store.advanceProgress(incarnation, shard, { ...through, code });
-    const failures = records.map(record => record.sequence).filter(sequence => failed.has(sequence));
+    const failures = failed.size === 0 ? [] : records.map(sequenceOf).filter(at => failed.has(at));
     return { ...counts(events, rejected, skipped, failed), failures, error };
   }
 
@@ -244,8 +239,22 @@ function takePart(fold: AsideFold | null) {
 const noGroups: ReadonlySet<string> = new Set();
 const nothingAside: AsideResult = { unwritten: [], error: null };
 
+/** Of each record, by 1 or 0, whether its event may count. */
+function countsOf(
+  events: readonly PlacedEvent[],
+  places: readonly number[],
+  cut: PlacedEvent | null,
+  records: number,
+): Uint8Array {
+  const counts = new Uint8Array(records);
+  for (let i = 0; i < events.length; i++) if (mayCount(events[i]!, cut)) counts[places[i]!] = 1;
+  return counts;
+}
+
 const lowest = (events: readonly PlacedEvent[]): PlacedEvent | null =>
   events.reduce<PlacedEvent | null>((low, e) => (low === null || compareInShard(e, low) < 0 ? e : low), null);
+
+const sequenceOf = ({ sequence }: { readonly sequence: number | bigint }): number | bigint => sequence;
 
 /** The end of the longest beginning of the batch in which nothing failed; null where that is empty. */
 function lastSettled(
@@ -270,8 +279,12 @@ function counts(
   failed: ReadonlySet<number | bigint>,
 ): TransformCounts & Pick<TransformResult, 'copies'> {
   const late = rejected.filter(r => r.reason === 'late' || r.reason === 'future').length;
-  const unsettled = events.filter(e => failed.has(e.sequence)).length;
-  const accepted = events.filter(e => e.counts && !failed.has(e.sequence)).length;
+  let unsettled = 0;
+  let accepted = 0;
+  for (const event of events) {
+    if (failed.has(event.sequence)) unsettled++;
+    else if (event.counts) accepted++;
+  }
   const copies = events.length - unsettled - accepted;
   return {
     accepted,

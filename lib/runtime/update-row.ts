@@ -213,13 +213,14 @@ function unreadableRow(
 
 /** The events that the row lacks afterwards; null where nothing changed. */
 function fold(
-  { kernel, mark, accept }: RowPass,
+  pass: RowPass,
   row: Row,
   events: readonly PlacedEvent[],
   progress: Progress,
   ids: IdsByRun,
 ): readonly PlacedEvent[] | null {
-  const accepted = accept(row, events, progress, ids);
+  const { kernel, mark, rules } = pass;
+  const accepted = rules.accept(pass, row, events, progress, ids);
   if (accepted === null) return null;
   let lacking: PlacedEvent[] | null = null;
   for (const placed of accepted) {

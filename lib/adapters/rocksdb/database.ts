@@ -98,6 +98,10 @@ function databaseOver(
   ) as Record<Column, { readonly column: (typeof native.columns)[string] }>;
   // One native batch for ever: each one made is kept by the database until it closes.
   const batch = native.batch();
+  const open: WriteBatch = {
+    put: (column, key, value) => batch._put(key, value, handles[column]),
+    delete: (column, key) => batch._del(key, handles[column]),
+  };
   const ends: (() => Promise<void>)[] = [];
   let closing: Promise<void> | null = null;
 
@@ -149,10 +153,7 @@ function databaseOver(
     write(fill, { sync = false } = {}) {
       guarded('writing', () => batch._clear());
       try {
-        fill({
-          put: (column, key, value) => batch._put(key, value, handles[column]),
-          delete: (column, key) => batch._del(key, handles[column]),
-        });
+        fill(open);
         guarded('writing', () => batch._writeSync({ sync }));
       } finally {
         if (!closing) batch._clear();

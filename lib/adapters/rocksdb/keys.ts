@@ -6,8 +6,11 @@ import { createScratch } from './scratch.ts';
  */
 export const textKey = (...parts: readonly string[]): Buffer => Buffer.from(parts.join('\0'));
 
-/** The same for many keys with one beginning. Each lasts until the next one is made. */
-export function keyWriter(...parts: readonly string[]): (last: string) => Buffer {
+/** Makes keys of their last part; each lasts until the next one is made. */
+export type KeyWriter = (last: string) => Buffer;
+
+/** The same for many keys with one beginning. */
+export function keyWriter(...parts: readonly string[]): KeyWriter {
   const prefix = Buffer.from(`${parts.join('\0')}\0`);
   const scratch = createScratch();
   return last => {

@@ -155,20 +155,21 @@ export function createRowCache(maxBytes: number): RowCache {
 
     /** The places of the rows, `nowhere` where there is none, along the trail as far as it goes. */
     function follow(keys: readonly string[]): number[] {
-      let known = laidAt === releases ? trail : null;
-      if (keys === known?.keys) return known.places;
-      let next = 0;
-      return keys.map(key => {
-        if (known === null) return lookUp(key);
-        const end = next + lookAhead;
-        let n = next;
+      if (laidAt !== releases) return keys.map(lookUp);
+      const known = trail;
+      if (keys === known.keys) return known.places;
+      const found: number[] = [];
+      let n = 0;
+      for (const key of keys) {
+        const end = n + lookAhead;
         while (n < end && known.keys[n] !== key) n++;
-        next = n + 1;
-        const place = known.places[n] ?? nowhere;
-        if (n === end) known = null;
-        else if (place !== nowhere) return place;
-        return lookUp(key);
-      });
+        // It has left the trail.
+        if (n === end) break;
+        const place = known.places[n++] ?? nowhere;
+        found.push(place === nowhere ? lookUp(key) : place);
+      }
+      for (let i = found.length; i < keys.length; i++) found.push(lookUp(keys[i] as string));
+      return found;
     }
 
     function rowAt(place: number): KnownRow {

@@ -2,8 +2,8 @@ import { compareInShard } from '../../kernel/position.ts';
 import { StoreError } from '../../runtime/errors.ts';
 import type { RowWrite, ShardProgress, StateStore, StoredRow, WriteOutcome } from '../../runtime/ports.ts';
 import type { DataDirectory } from './data-directory.ts';
-import type { Database } from './database.ts';
-import { keysUnder, keyWriter, textKey } from './keys.ts';
+import type { Database, WriteBatch } from './database.ts';
+import { type KeyWriter, keysUnder, keyWriter, textKey } from './keys.ts';
 import { perDatabase } from './per-database.ts';
 import { createRowCache, type KnownRow, noRow, type RowCache, type TableCache } from './row-cache.ts';
 import { createRowWatches, type RowWatches } from './row-watches.ts';
@@ -47,6 +47,15 @@ export function createStateStore(
   const shared = sharedOf(database);
   shared.cache ??= createRowCache(options.cacheBytes ?? defaultCacheBytes);
   const { cache, owners, watches } = shared;
+  const keyWriters = new Map<string, KeyWriter>();
+
+  function keyWriterOf(table: string): KeyWriter {
+    const known = keyWriters.get(table);
+    if (known !== undefined) return known;
+    const writer = keyWriter(table);
+    keyWriters.set(table, writer);
+    return writer;
+  }
 
   /** What the table holds at these keys; what the cache does not know is read at once. */
   function look(table: string, known: TableCache, keys: readonly string[]): KnownRow[] {
@@ -80,18 +89,17 @@ export function createStateStore(
       const owner = owners.get(table);
       if (owner !== undefined) return owner.write(table, writes);
       const known = cache.table(table);
-      const keys = writes.map(write => write.key);
+      const keyOf = keyWriterOf(table);
+      const keys = writes.map(keyOfWrite);
       let versions = known.versions(keys);
       if (versions.some(Number.isNaN)) versions = look(table, known, keys).map(row => row.version);
-      const outcomes = writes.map(
-        ({ expected }, i): WriteOutcome => (versions[i] === expected ? 'written' : 'conflict'),
-      );
+      const outcomes = judge(writes, versions);
       if (outcomes.includes('conflict')) {
         const due = writes.filter((_, i) => outcomes[i] === 'written');
         const dueKeys = due.map(write => write.key);
-        writeRows(database, { known, watches }, table, dueKeys, due, options.observer);
+        writeRows(database, { known, keyOf, watches }, table, dueKeys, due, options.observer);
       } else {
-        writeRows(database, { known, watches }, table, keys, writes, options.observer);
+        writeRows(database, { known, keyOf, watches }, table, keys, writes, options.observer);
       }
       return outcomes;
     },
@@ -150,6 +158,15 @@ export function createStateStore(
   };
 }
 
+const keyOfWrite = ({ key }: RowWrite): string => key;
+
+function judge(writes: readonly RowWrite[], versions: readonly number[]): WriteOutcome[] {
+  const outcomes: WriteOutcome[] = [];
+  for (let i = 0; i < writes.length; i++)
+    outcomes.push(versions[i] === writes[i]!.expected ? 'written' : 'conflict');
+  return outcomes;
+}
+
 /** Enough for 200,000 rows of a usual size; docs/decisions/0006 has why no more. */
 const defaultCacheBytes = 192 << 20;
 /** Stores over one directory share their cache: each is the only writer only together with the others. */
@@ -197,26 +214,24 @@ export function lendTables(
 /** One for all rows: a batch copies what it is given. */
 const scratch = createScratch();
 
+interface RowWriter {
+  readonly known: TableCache;
+  readonly keyOf: KeyWriter;
+  readonly watches: RowWatches;
+}
+
 /** Writes all or none. */
 function writeRows(
   database: Database,
-  { known, watches }: { readonly known: TableCache; readonly watches: RowWatches },
+  { known, keyOf, watches }: RowWriter,
   table: string,
   keys: readonly string[],
   writes: readonly RowWrite[],
   observer: RowObserver | undefined,
 ): void {
   if (writes.length === 0) return;
-  const keyOf = keyWriter(table);
   try {
-    database.write(batch => {
-      for (const { key, version, bytes } of writes) {
-        const value = scratch(header + bytes.length);
-        value.writeDoubleLE(version, 0);
-        value.set(bytes, header);
-        batch.put('rows', keyOf(key), value);
-      }
-    });
+    database.write(batch => putRows(batch, keyOf, writes));
   } catch (error) {
     // It may have reached the disk or not.
     known.forget(keys);
@@ -227,6 +242,15 @@ function writeRows(
   known.set(keys, writes);
   watches.changed(keys);
   observer?.written(table, writes);
+}
+
+function putRows(batch: WriteBatch, keyOf: KeyWriter, writes: readonly RowWrite[]): void {
+  for (const { key, version, bytes } of writes) {
+    const value = scratch(header + bytes.length);
+    value.writeDoubleLE(version, 0);
+    value.set(bytes, header);
+    batch.put('rows', keyOf(key), value);
+  }
 }
 
 /** A row is stored as its version, a double, followed by its bytes. */

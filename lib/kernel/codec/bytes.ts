@@ -190,6 +190,9 @@ export class Piece {
   /** How often it was written anew. */
   readonly edition: number;
 
+  /** As long as there is one, V8 keeps the shape, and what it compiled for it, between two batches. */
+  static readonly kept = new Piece(new Uint8Array(), 0, 0, 0);
+
   constructor(bytes: Uint8Array, from: number, to: number, edition: number) {
     this.bytes = bytes;
     this.from = from;
