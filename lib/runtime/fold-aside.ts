@@ -97,7 +97,7 @@ export function createAsideFolder(
 
     const mark = markName(incarnation, shard);
     const onStreamKey = kernels.filter(kernel => sitsOn(kernel, stream.key));
-    const sorted = onStreamKey.length > 1 ? byKey(onStreamKey[0]!.keyOf, events, () => true) : null;
+    const sorted = onStreamKey.length > 1 ? byKey(onStreamKey[0]!.keyOf, events) : null;
     const passes = kernels.map(kernel =>
       groupPass(kernel, mark, sitsOn(kernel, stream.key) ? sorted : null, events, null, counted),
     );

@@ -1,4 +1,4 @@
-import { compareInShard, type GroupKernel } from '../kernel/index.ts';
+import type { GroupKernel } from '../kernel/index.ts';
 import type { RowPass, RowRules } from './fold-rows.ts';
 import { moveMark, standingOf } from './marks.ts';
 import type { ShardPosition } from './ports.ts';
@@ -8,7 +8,7 @@ export const sitsOn = ({ group }: GroupKernel, key: readonly string[]): boolean 
   group.keys.length === key.length && group.keys.every((name, i) => name === key[i]);
 
 /**
- * The pass over a group's rows: the events that may count and that some slot takes, by entity. `sorted` are the events by
+ * The pass over a group's rows: the events that it takes, by entity. `sorted` are the events by
  * row, where that is known already; what is not below `end` does not count.
  */
 export function groupPass(
@@ -19,8 +19,8 @@ export function groupPass(
   end: ShardPosition | null,
   counted: Promise<void> | null,
 ): RowPass {
-  const takes = (placed: PlacedEvent): boolean => isTaken(placed, kernel, end);
-  const rows = sorted === null ? byKey(kernel.keyOf, events, takes) : onlyTaken(sorted, takes);
+  const taken = { kernel, end };
+  const rows = sorted === null ? byKey(kernel.keyOf, events, taken) : onlyTaken(sorted, taken);
   return { kernel, mark, rows, rules, counted };
 }
 
@@ -34,14 +34,3 @@ const rules: RowRules = {
     return accepted;
   },
 };
-
-function isTaken(placed: PlacedEvent, kernel: GroupKernel, end: ShardPosition | null): boolean {
-  const { event } = placed;
-  if (!mayCount(placed, end) || event.time < kernel.earliestVisible(event.arrivalTime)) return false;
-  // What the definitions compute of an event that ends the process is not computed.
-  return placed.endsProcess || kernel.takes(event);
-}
-
-/** Whether an event counts, as far as it is known, and is below `end`, where there is one. */
-export const mayCount = (placed: PlacedEvent, end: ShardPosition | null): boolean =>
-  placed.counts && (end === null || compareInShard(placed, end) < 0);

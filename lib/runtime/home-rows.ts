@@ -100,12 +100,10 @@ export function createHomeRows(
     pass(mark, events, arrivalTime) {
       // Arrivals never run backwards in a shard: what arrived before this can tell no copy any more.
       const home = { oldest: arrivalTime - withinMs, shardHash: hash53(mark) };
-      return { kernel, mark, rows: byKey(keyOfEvent, events, always), rules, counted: null, home };
+      return { kernel, mark, rows: byKey(keyOfEvent, events), rules, counted: null, home };
     },
   };
 }
-
-const always = (): boolean => true;
 
 function holdsSettled(
   settled: SettledIds | null,

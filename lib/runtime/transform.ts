@@ -11,7 +11,7 @@ import { createJoinedDecoder, type DecodedBatch, isBad, joinRecords } from './de
 import { type MillraceError, StoreError } from './errors.ts';
 import type { AsideBatch, AsideFold, AsideResult, GroupsAside } from './fold-aside.ts';
 import { createRowFolder, type RowPass } from './fold-rows.ts';
-import { groupPass, mayCount, sitsOn } from './group-pass.ts';
+import { groupPass, sitsOn } from './group-pass.ts';
 import { createHomeRows } from './home-rows.ts';
 import { markName } from './marks.ts';
 import type {
@@ -24,7 +24,7 @@ import type {
   StateStore,
   UnappliedStore,
 } from './ports.ts';
-import type { PlacedEvent } from './row-events.ts';
+import { mayCount, type PlacedEvent } from './row-events.ts';
 import { localRowLimits, type RowLimits } from './rows.ts';
 import { createRunGraveyard } from './run-graveyard.ts';
 import { streamPlan } from './stream-plan.ts';
