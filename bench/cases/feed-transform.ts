@@ -44,8 +44,9 @@ export const feedTransform: Benchmark = async ({ runs, shrink, progress }) => {
   return results;
 };
 
-const warmBatches = 40;
-const measuredBatches = 12;
+/** A million events: a database of that size is nearer to what a service has than an almost empty one. */
+const warmBatches = 100;
+const measuredBatches = 20;
 
 async function measure(seed: number, shrink: number) {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
