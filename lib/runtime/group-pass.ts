@@ -8,8 +8,8 @@ export const sitsOn = ({ group }: GroupKernel, key: readonly string[]): boolean 
   group.keys.length === key.length && group.keys.every((name, i) => name === key[i]);
 
 /**
- * The pass over a group's rows: the events that it takes, by entity. `sorted` are the events by
- * row, where that is known already; what is not below `end` does not count.
+ * The pass over a group's rows: the events that it takes, by entity. `sorted` are the events by row, where that is known
+ * already; what is not below `end` does not count.
  */
 export function groupPass(
   kernel: GroupKernel,
