@@ -152,11 +152,15 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
       query.q = q;
       // What decays does not ask where its window begins: the partial has nothing from before.
       query.start = eternal;
-      return decaying.map(({ reading: { finish, instead }, width, place }) => {
+      const all: Finished[] = [];
+      for (let i = 0; i < decaying.length; i++) {
+        const { reading, width, place } = decaying[i] as (typeof decaying)[number];
+        const { finish, instead } = reading;
         const finished =
           width > 0 ? finish(partials, at + place, query) : finish(partials[at + place], 0, query);
-        return finished.value === null ? { ...finished, value: instead } : finished;
-      });
+        all.push(finished.value === null ? { ...finished, value: instead } : finished);
+      }
+      return all;
     },
   });
 }

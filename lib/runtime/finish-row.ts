@@ -163,8 +163,13 @@ export function compileOutputs(
     const finished = finalize.decayed(decaying, at, asOf);
     const basics =
       basis.length === 0 ? none : (decaying.slice(at + basisAt, at + decayingWidth) as FeatureValue[]);
-    const values = computeChanging([basics, finished.map(({ value }) => value)]);
-    const isFlagged = finished.some(({ flag }) => flag !== undefined);
+    const decayed: FeatureValue[] = [];
+    let isFlagged = false;
+    for (const { value, flag } of finished) {
+      decayed.push(value);
+      isFlagged ||= flag !== undefined;
+    }
+    const values = computeChanging([basics, decayed]);
     return { values, flags: isFlagged ? finished.map(({ flag }) => flag) : null };
   }
 
