@@ -83,4 +83,5 @@ interface Reads {
   failed: number;
 }
 
-const mostNoted = 1_000;
+/** Few enough that telling them, some 0.3 µs each, keeps no request waiting. */
+const mostNoted = 100;
