@@ -13,7 +13,8 @@ import { createStateStore } from '../../lib/adapters/rocksdb/state-store.ts';
 import { createUnappliedStore } from '../../lib/adapters/rocksdb/unapplied.ts';
 import { fieldsOfPlace, type WrittenRows } from '../../lib/adapters/rocksdb/written-rows.ts';
 import { createFoldThread } from '../../lib/local/fold-thread.ts';
-import type { LogRecord, StateStore } from '../../lib/runtime/ports.ts';
+import type { LogRecord, RowWrite, StateStore } from '../../lib/runtime/ports.ts';
+import type { StoredRun } from '../../lib/runtime/rows.ts';
 import { createTransform } from '../../lib/runtime/transform.ts';
 import { type Benchmark, clocked, collectYoungGarbage, median, type Result } from '../result.ts';
 
@@ -118,17 +119,18 @@ type Pair = Work & { readonly floor: number };
 
 /** The store, and what was written to it, by this thread or another, since that was last taken. */
 function watched(store: StateStore) {
-  let written: Written[] = [];
+  // Taken apart later: an object a row would be made, and outlive collections, in the time that is measured.
+  let written: { readonly table: string; readonly rows: readonly (RowWrite | StoredRun)[] }[] = [];
   let elsewhere: WrittenRows[] = [];
   return {
     store: {
       ...store,
       write(table, writes) {
-        for (const { key, bytes } of writes) written.push({ key: `${table} ${key}`, bytes });
+        written.push({ table, rows: writes });
         return store.write(table, writes);
       },
       writeRuns(table, runs) {
-        for (const { id, bytes } of runs) written.push({ key: `${table} ${id}`, bytes });
+        written.push({ table, rows: runs });
         return store.writeRuns(table, runs);
       },
     } satisfies StateStore,
@@ -136,7 +138,10 @@ function watched(store: StateStore) {
       elsewhere.push(rows);
     },
     taken() {
-      const all = [...written, ...elsewhere.flatMap(rowsOf)];
+      const here = written.flatMap(({ table, rows }) =>
+        rows.map(row => ({ key: `${table} ${'id' in row ? row.id : row.key}`, bytes: row.bytes })),
+      );
+      const all: Written[] = [...here, ...elsewhere.flatMap(rowsOf)];
       written = [];
       elsewhere = [];
       return all;

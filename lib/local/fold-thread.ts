@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { DataDirectory } from '../adapters/rocksdb/data-directory.ts';
 import { type LentTables, lendTables } from '../adapters/rocksdb/state-store.ts';
@@ -37,6 +38,7 @@ export function createFoldThread(
   options: FoldThreadOptions,
 ): (stream: string, incarnation: string) => GroupsAside | null {
   const { directory, plan, leastRecords = 1_000, observe, onEnd = () => {} } = options;
+  keepYoung();
   const incarnations = new Map<string, string>();
   const groups = groupsAside(plan);
   const tables = plan.groups.filter(({ name }) => groups.has(name)).map(tableOf);
@@ -140,6 +142,12 @@ export function createFoldThread(
     return { begin: batch => begin(stream, batch) };
   };
 }
+
+/**
+ * Lets objects of the whole process begin young. V8 makes some where the old ones are, having seen that their like live
+ * long, as a batch's lists do: these keep all that they refer to through young collections, though the batch is over.
+ */
+const keepYoung = (): void => setFlagsFromString('--no-allocation-site-pretenuring');
 
 function resultOf({ result }: FoldAnswer): AsideResult {
   const { unwritten, error } = result as AsideResultColumns;

@@ -81,6 +81,7 @@ export interface PassResult {
 export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => Promise<PassResult> {
   const { store, unapplied, stream, incarnation, clock, limits, graveyard } = options;
   const idRuns = createIdRuns(store);
+  const { rowsAtOnce = Number.POSITIVE_INFINITY } = store;
 
   return async pass => {
     const unwritten: PlacedEvent[] = [];
@@ -89,14 +90,25 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
     for (let attempt = 1; waiting.length > 0; attempt++) {
       // Overtaken once, a row is read again at once; after that, its writers keep out of each other's way.
       if (attempt > 2) await clock.wait?.(Math.random() * Math.min(longestWait, 2 ** attempt));
+      const again: RowEvents[] = [];
+      let left: readonly (readonly RowEvents[])[] = piecesOf(
+        waiting,
+        pass.counted === null ? rowsAtOnce : waiting.length,
+      );
       try {
-        const round = await foldOnce(pass, waiting, attempt > patience);
-        unwritten.push(...round.unreadable);
-        error ??= round.error;
-        waiting = round.again;
+        for await (const folded of foldPieces(pass, left, attempt > patience)) {
+          again.push(...folded.again, ...(await write(pass, folded)));
+          unwritten.push(...folded.unreadable);
+          error ??= folded.error;
+          left = left.slice(1);
+        }
+        waiting = again;
       } catch (failure) {
         if (!(failure instanceof StoreError)) throw failure;
-        return { unwritten: [...unwritten, ...eventsOf(waiting)], error: error ?? failure };
+        return {
+          unwritten: [...unwritten, ...eventsOf([...again, ...left.flat()])],
+          error: error ?? failure,
+        };
       }
       if (attempt === attempts) {
         unwritten.push(...eventsOf(waiting));
@@ -106,14 +118,30 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
     return { unwritten, error };
   };
 
-  /** Throws StoreError where the store does nothing of it now. */
-  async function foldOnce(
+  /** The pieces one after the other, each ready to be written; once it is known what counts, where the pass waits for that. */
+  async function* foldPieces(
     pass: RowPass,
-    waiting: readonly RowEvents[],
+    pieces: readonly (readonly RowEvents[])[],
     runsMustExist: boolean,
-  ): Promise<Round> {
+  ): AsyncGenerator<FoldedRows> {
+    if (pass.counted === null) {
+      for (const rows of pieces) yield await fold(pass, rows, runsMustExist);
+      return;
+    }
+    const folded: FoldedRows[] = [];
+    for (const rows of pieces) folded.push(await fold(pass, rows, runsMustExist));
+    await pass.counted;
+    for (const rows of folded) yield onlyCounted(rows);
+  }
+
+  /** Throws StoreError where the store reads nothing of it now. */
+  async function fold(
+    pass: RowPass,
+    rows: readonly RowEvents[],
+    runsMustExist: boolean,
+  ): Promise<FoldedRows> {
     const table = tableOf(pass.kernel.group);
-    const keys = waiting.map(keyOf);
+    const keys = rows.map(keyOf);
     const now = clock.now();
     const stored = await store.read(table, keys);
     const needed = { oldest: pass.home?.oldest ?? 0, mustExist: runsMustExist };
@@ -123,20 +151,24 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
       [...(await store.readProgress(incarnation))].map(([shard, to]) => [markName(incarnation, shard), to]),
     );
 
-    const round: Round = { again: [], unreadable: [], error: null };
-    const unchanged: CachedRow[] = [];
-    const changed: RowEvents[] = [];
-    // Of the changed ones, in their order.
-    const writes: RowWrite[] = [];
-    const updates: RowUpdate[] = [];
+    const folded: FoldedRows = {
+      readAt: now,
+      unchanged: [],
+      changed: [],
+      writes: [],
+      updates: [],
+      again: [],
+      unreadable: [],
+      error: null,
+    };
     const context = { store, idRuns, limits, runsMustExist };
-    for (let i = 0; i < waiting.length; i++) {
-      const one = waiting[i] as RowEvents;
+    for (let i = 0; i < rows.length; i++) {
+      const one = rows[i] as RowEvents;
       const { key, events } = one;
       const before = stored[i] ?? null;
       const ids = idsOfRows.get(key) ?? noIds;
       if (ids === 'gone') {
-        round.again.push(one);
+        folded.again.push(one);
         continue;
       }
       let update: RowUpdate | null;
@@ -145,41 +177,30 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
         // Most rows need nothing of the store: to wait for each would take longer than to fold it.
         update = made instanceof Promise ? await made : made;
       } catch (failure) {
-        if (failure instanceof RunError) round.again.push(one);
+        if (failure instanceof RunError) folded.again.push(one);
         else if (failure instanceof NewerCodecError) {
-          round.unreadable.push(...events);
-          round.error ??= failure;
+          folded.unreadable.push(...events);
+          folded.error ??= failure;
         } else throw failure;
         continue;
       }
       if (update === null) {
-        unchanged.push({ key, row: before });
+        folded.unchanged.push({ key, row: before });
         pass.rules.settled?.(events);
         continue;
       }
       const expected = before === null ? 0 : before.version;
-      changed.push(one);
-      writes.push({ key, expected, version: Math.max(expected + 1, now), bytes: update.bytes });
-      updates.push(update);
+      folded.changed.push(one);
+      folded.writes.push({ key, expected, version: Math.max(expected + 1, now), bytes: update.bytes });
+      folded.updates.push(update);
     }
+    return folded;
+  }
 
-    if (pass.counted !== null) {
-      await pass.counted;
-      let kept = 0;
-      for (let w = 0; w < changed.length; w++) {
-        const one = changed[w] as RowEvents;
-        const events = one.events.filter(isCounted);
-        if (events.length === one.events.length) {
-          changed[kept] = one;
-          writes[kept] = writes[w] as RowWrite;
-          updates[kept++] = updates[w] as RowUpdate;
-        } else if (events.length > 0) {
-          round.again.push({ key: one.key, events });
-        }
-      }
-      changed.length = writes.length = updates.length = kept;
-    }
-
+  /** Gives the rows that somebody else wrote meanwhile. Throws StoreError where the store does nothing of it now. */
+  async function write(pass: RowPass, folded: FoldedRows): Promise<readonly RowEvents[]> {
+    const { changed, writes, updates, unchanged, readAt } = folded;
+    const table = tableOf(pass.kernel.group);
     const created: StoredRun[] = [];
     const lacking: UnappliedEvent[] = [];
     for (let w = 0; w < updates.length; w++) {
@@ -190,8 +211,9 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
     if (created.length > 0) await store.writeRuns(table, created);
     if (lacking.length > 0) await unapplied.put(lacking);
 
-    if (unchanged.length > 0) await store.republish?.(table, unchanged, now);
+    if (unchanged.length > 0) await store.republish?.(table, unchanged, readAt);
     const outcomes = await store.write(table, writes);
+    const overtaken: RowEvents[] = [];
     for (let w = 0; w < writes.length; w++) {
       const one = changed[w] as RowEvents;
       if (outcomes[w] === 'written') {
@@ -199,10 +221,10 @@ export function createRowFolder(options: RowFolderOptions): (pass: RowPass) => P
         pass.rules.settled?.(one.events);
       } else {
         // Runs created for it stay: a write that seems lost may have taken effect, and the row name them.
-        round.again.push(one);
+        overtaken.push(one);
       }
     }
-    return round;
+    return overtaken;
   }
 
   function lackingOf(table: string, key: string, { lacking, fault }: RowUpdate): readonly UnappliedEvent[] {
@@ -227,12 +249,46 @@ const keyOf = ({ key }: RowEvents): string => key;
 const isCounted = ({ counts }: PlacedEvent): boolean => counts;
 const eventsOf = (rows: readonly RowEvents[]): PlacedEvent[] => rows.flatMap(row => row.events);
 
-/** What one reading and writing of rows left to be done. */
-interface Round {
+/** Rows as they are to be written. */
+interface FoldedRows {
+  /** When they were read. */
+  readonly readAt: number;
+  readonly unchanged: CachedRow[];
+  readonly changed: RowEvents[];
+  /** Of the changed ones, in their order. */
+  readonly writes: RowWrite[];
+  readonly updates: RowUpdate[];
+  /** To be read again. */
   readonly again: RowEvents[];
   /** Events of rows that only a newer release can read. */
   readonly unreadable: PlacedEvent[];
   error: MillraceError | null;
+}
+
+/** Of rows into which an event was folded that does not count, nothing is written: they are to be folded again without it. */
+function onlyCounted(folded: FoldedRows): FoldedRows {
+  const { changed, writes, updates, again } = folded;
+  let kept = 0;
+  for (let w = 0; w < changed.length; w++) {
+    const one = changed[w] as RowEvents;
+    const events = one.events.filter(isCounted);
+    if (events.length === one.events.length) {
+      changed[kept] = one;
+      writes[kept] = writes[w] as RowWrite;
+      updates[kept++] = updates[w] as RowUpdate;
+    } else if (events.length > 0) {
+      again.push({ key: one.key, events });
+    }
+  }
+  changed.length = writes.length = updates.length = kept;
+  return folded;
+}
+
+function piecesOf(rows: readonly RowEvents[], size: number): (readonly RowEvents[])[] {
+  if (rows.length <= size) return [rows];
+  const pieces: (readonly RowEvents[])[] = [];
+  for (let from = 0; from < rows.length; from += size) pieces.push(rows.slice(from, from + size));
+  return pieces;
 }
 
 /** A row that other shards fill as well can be overtaken now and then; one that always is points at a fault. */

@@ -121,6 +121,8 @@ export interface StateStore {
    * would give until they have changed. Stores that do not see each write of their rows leave it out.
    */
   watch?(key: string): RowWatch;
+  /** Of how many rows it is best read and written at once, where many are: all of them if it does not say. */
+  readonly rowsAtOnce?: number;
 }
 
 export interface RowWatch {

@@ -64,7 +64,7 @@ export function createAttempts(options: AttemptOptions): StartAttempt {
 
   return (batch, view, over) => {
     const idle = warm[batch.life];
-    const process = idle.pop() ?? createProcess(options, batch.life, made++ % 2 === 0);
+    const process = idle.pop() ?? createProcess(options, batch.life, made++);
     const isDoomed = batch.records.some(record => options.endsProcess(record));
     const attempt = createClient(options, view, batch.end, isDoomed, () => over({ kind: 'died' }));
     process.take(attempt, batch);
@@ -154,8 +154,10 @@ interface Process {
 function createProcess(
   { scheduler, store, profile, random, counts, weakening }: AttemptOptions,
   life: Life,
-  hasSecondThread: boolean,
+  number: number,
 ): Process {
+  const hasSecondThread = number % 2 === 0;
+  const goesInPieces = number % 3 === 0;
   let connected: Connection | null = null;
   const at = () => connected as NonNullable<typeof connected>;
   const lag = random.chance(0.3) ? random.below(2 * second) : 0;
@@ -171,6 +173,7 @@ function createProcess(
     readNote: (...a) => at().readNote(...a),
     writeNote: (...a) => at().writeNote(...a),
     scan: (...a) => at().scan(...a),
+    ...(goesInPieces ? { rowsAtOnce: 3 } : {}),
   };
   const options = {
     ...feeds[profile.feed],

@@ -155,6 +155,7 @@ export function createStateStore(
     },
 
     watch: watches.watch,
+    rowsAtOnce: 1_000,
   };
 }
 
