@@ -12,7 +12,7 @@ import { clientOf } from '../running.ts';
  * namespace of his own (where it does; the same faults are injected in store.test.ts).
  */
 
-/** Files that are removed to make room: RocksDB goes on with 30 MB, not with 20, as it reserves a write-ahead log ahead. */
+/** Files that are removed to make room: after 30 MB the service goes on, after 20 it did not within 30 s. */
 const ballastMiB = 40;
 const diskMiB = 120;
 
