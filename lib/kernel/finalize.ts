@@ -1,4 +1,4 @@
-import type { Aggregator, Finished, Flag } from './aggregators/aggregator.ts';
+import type { Aggregator, Flag } from './aggregators/aggregator.ts';
 import { CorruptBytesError, Reader } from './codec/bytes.ts';
 import { createTrackFold, createTrackSkip, type TrackFold } from './codec/fold-tiles.ts';
 import { readHead, type StateHead } from './codec/state.ts';
@@ -28,8 +28,16 @@ export interface FeatureValues<T = Value> {
  */
 export interface Finalize {
   (parts: readonly Uint8Array[], q: number, decaying?: Decaying): FeatureValues<FeatureValue>;
-  /** The features that decay, in order, at another time: `decaying` has what they are made of from `at` on. */
-  decayed(decaying: Decaying, at: number, q: number): Finished[];
+  /**
+   * Fills `values` with the features that decay, in order, at another time: `decaying` has what they are made of from `at`
+   * on. Their flags, or null where there is none.
+   */
+  decayed(
+    decaying: ArrayLike<unknown>,
+    at: number,
+    q: number,
+    values: FeatureValue[],
+  ): (Flag | undefined)[] | null;
   /** How much of it there is, of every state. */
   readonly decayingWidth: number;
 }
@@ -148,19 +156,27 @@ export function compileFinalize(group: GroupPlan, shape: StateShape, features: r
   return Object.assign(finalize, {
     decayingWidth: decaying.reduce((sum, { width }) => sum + Math.max(width, 1), 0),
 
-    decayed(partials: Decaying, at: number, q: number): Finished[] {
+    decayed(
+      partials: ArrayLike<unknown>,
+      at: number,
+      q: number,
+      values: FeatureValue[],
+    ): (Flag | undefined)[] | null {
       query.q = q;
       // What decays does not ask where its window begins: the partial has nothing from before.
       query.start = eternal;
-      const all: Finished[] = [];
+      let flags: (Flag | undefined)[] | null = null;
       for (let i = 0; i < decaying.length; i++) {
         const { reading, width, place } = decaying[i] as (typeof decaying)[number];
         const { finish, instead } = reading;
-        const finished =
+        const { value, flag } =
           width > 0 ? finish(partials, at + place, query) : finish(partials[at + place], 0, query);
-        all.push(finished.value === null ? { ...finished, value: instead } : finished);
+        values[i] = value ?? instead;
+        if (flag === undefined) continue;
+        flags ??= new Array<undefined>(decaying.length).fill(undefined);
+        flags[i] = flag;
       }
-      return all;
+      return flags;
     },
   });
 }

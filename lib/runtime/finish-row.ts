@@ -59,7 +59,7 @@ export interface CompiledOutputs {
    */
   finishForLong(row: LoadedRow, asOf: number, grow: (bytes: number) => void): LastingRow;
   /** The outputs that decay of a row that lasts: `decaying` has what they are made of from `at` on. */
-  decay(decaying: Decaying, at: number, asOf: number): Decayed;
+  decay(decaying: ArrayLike<unknown>, at: number, asOf: number): Decayed;
   /** How much of it there is, of every row. */
   readonly decayingWidth: number;
 }
@@ -159,18 +159,15 @@ export function compileOutputs(
   const basisAt = finalize.decayingWidth;
   const decayingWidth = basisAt + basis.length;
 
-  function decay(decaying: Decaying, at: number, asOf: number): Decayed {
-    const finished = finalize.decayed(decaying, at, asOf);
-    const basics =
-      basis.length === 0 ? none : (decaying.slice(at + basisAt, at + decayingWidth) as FeatureValue[]);
-    const decayed: FeatureValue[] = [];
-    let isFlagged = false;
-    for (const { value, flag } of finished) {
-      decayed.push(value);
-      isFlagged ||= flag !== undefined;
-    }
-    const values = computeChanging([basics, decayed]);
-    return { values, flags: isFlagged ? finished.map(({ flag }) => flag) : null };
+  // One for all rows: the outputs have been made of it before the next is asked for.
+  const basics: FeatureValue[] = [];
+  const decayed: FeatureValue[] = [];
+  const changingLists = [basics, decayed];
+
+  function decay(decaying: ArrayLike<unknown>, at: number, asOf: number): Decayed {
+    const flags = finalize.decayed(decaying, at, asOf, decayed);
+    for (let i = 0; i < basis.length; i++) basics[i] = decaying[at + basisAt + i] as FeatureValue;
+    return { values: computeChanging(changingLists), flags };
   }
 
   return {

@@ -70,7 +70,7 @@ export interface Found {
   readonly entities: readonly FoundEntity[];
   /**
    * Of one entity that is read again as it was, for whoever keeps what he makes of it: how it lasts. To be asked in the turn
-   * of the event loop in which it was found, and ended.
+   * of the event loop in which it was found, and its watch to be ended.
    */
   readonly lasting?: () => LastingEntity;
 }
@@ -83,6 +83,8 @@ export interface FoundEntity {
 }
 
 export interface Reader {
+  /** Which time answers are for. */
+  readonly clock: Clock;
   /** All features of a group, of many entities. Throws ReadRequestError for keys or times that make no sense. */
   readGroup(group: string, keys: readonly EntityKey[], options?: ReadOptions): Promise<ReadResult>;
   /** A service's vector, of many entities (each key has the parts that the service's groups need). */
@@ -150,7 +152,7 @@ export function createReader({
       const key = wanted[0]!.keys[0]!;
       return lasts === null || store.watch === undefined
         ? found
-        : { ...found, lasting: () => lasts(store.watch!(key), clock) };
+        : { ...found, lasting: () => ({ ...lasts, watch: store.watch!(key) }) };
     };
     let deadline: Deadline | null = null;
     const reading: Reading = {
@@ -168,6 +170,7 @@ export function createReader({
   }
 
   return {
+    clock,
     find,
     readGroup: async (name, keys, options) => external(await find('group', name, keys, options)),
     readService: async (name, keys, options) => external(await find('service', name, keys, options)),

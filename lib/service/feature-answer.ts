@@ -44,7 +44,7 @@ export function createAnswerWriter(): AnswerWriter {
 
     template({ asOf, vector, entities }, decaying, shared) {
       const layout = layoutFor(vector, shared);
-      if (decayedAt(layout, decaying, asOf) === null) return null;
+      if (decayedAt(layout, decaying, 0, asOf) === null) return null;
       begin(layout, asOf);
       const start = out.length;
       const gaps: Stretch[] = [];
@@ -60,16 +60,16 @@ export function createAnswerWriter(): AnswerWriter {
         ends.push(length);
         from = gap.to - start;
       }
-      return { layout, ends, text, at: 0, isAscii: isAscii(out.written()) };
+      return { layout, isAscii: isAscii(out.written()), text, ends };
     },
 
-    fill({ layout, ends, text, at, isAscii }, decaying, asOf) {
-      const decayed = decayedAt(layout, decaying, asOf);
+    fill({ layout, isAscii, text, at, ends, endsAt, decaying, decayingAt }, asOf) {
+      const decayed = decayedAt(layout, decaying, decayingAt, asOf);
       if (decayed === null) return null;
       begin(layout, asOf);
       let from = at;
-      for (let i = 0; i < ends.length; i++) {
-        const end = at + ends[i]!;
+      for (let i = 0; i <= layout.decaying.length; i++) {
+        const end = at + ends[endsAt + i]!;
         out.put(text.subarray(from, end));
         from = end;
         const segment = layout.decaying[i];
@@ -86,23 +86,37 @@ export interface AnswerWriter {
   /** What stays of the answer about an entity that lasts; null while a value is flagged that decays. */
   template(found: Found, decaying: Decaying, shared?: readonly string[]): AnswerTemplate | null;
   /** The answer at another time; null again. */
-  fill(template: AnswerTemplate, decaying: Decaying, asOf: number): string | Buffer | null;
+  fill(template: PlacedTemplate, asOf: number): string | Buffer | null;
 }
 
 /** An answer without its time and without the values that decay. */
 export interface AnswerTemplate {
   readonly layout: Layout;
-  /** Memory that holds, from `at` on, what comes after the features' names, and where it ends before each value that decays. */
-  readonly text: Uint8Array;
-  readonly at: number;
-  readonly ends: readonly number[];
   readonly isAscii: boolean;
+  /** What comes after the features' names. */
+  readonly text: Uint8Array;
+  /** Where the text ends before each stretch of values that decay, and as a whole. */
+  readonly ends: readonly number[];
+}
+
+/** A template somewhere in larger memory, with what decays. */
+export interface PlacedTemplate extends Omit<AnswerTemplate, 'ends'> {
+  readonly at: number;
+  readonly ends: Float64Array;
+  readonly endsAt: number;
+  readonly decaying: ArrayLike<unknown>;
+  readonly decayingAt: number;
 }
 
 /** The values that decay, by part; null where one of them is flagged. */
-function decayedAt({ parts }: Layout, decaying: Decaying, asOf: number): (readonly FeatureValue[])[] | null {
+function decayedAt(
+  { parts }: Layout,
+  decaying: ArrayLike<unknown>,
+  from: number,
+  asOf: number,
+): (readonly FeatureValue[])[] | null {
   const decayed: (readonly FeatureValue[])[] = [];
-  let at = 0;
+  let at = from;
   for (let p = 0; p < parts.length; p++) {
     const { decayingWidth } = parts[p]!;
     if (decayingWidth === 0) {

@@ -21,7 +21,7 @@ export function createFeaturesRoute(
     readMs: limits.readMs,
   });
   const writer = createAnswerWriter();
-  const kept = createKeptAnswers(writer, keptBytes);
+  const kept = createKeptAnswers({ writer, clock: reader.clock, mostBytes: keptBytes });
   return {
     method: 'POST',
     path: '/v1/features',
@@ -41,10 +41,8 @@ export function createFeaturesRoute(
         if (found.lasting !== undefined && kept.takes(body)) {
           const lasting = found.lasting();
           const template = writer.template(found, lasting.decaying, shared);
-          // Not the entities themselves, which hold their rows.
-          const statuses = found.entities.map(({ status }) => ({ status }));
-          if (template === null) lasting.end();
-          else kept.keep(body, { name, entities: statuses }, template, lasting);
+          if (template === null) lasting.watch.end();
+          else kept.keep(body, { name, entities: alone[found.entities[0]!.status] }, template, lasting);
         }
         metrics.observeRead(name, found.entities, (performance.now() - started) / 1000);
         return { body: written };
@@ -54,3 +52,10 @@ export function createFeaturesRoute(
     },
   };
 }
+
+/** An entity's status without its rows: the same few lists for all answers that are kept. */
+const alone = {
+  known: [{ status: 'known' }],
+  unknown: [{ status: 'unknown' }],
+  failed: [{ status: 'failed' }],
+} as const;

@@ -12,7 +12,7 @@ import type { Processor } from './processor.ts';
 export interface Service {
   readonly plan: Plan;
   readonly streams: ReadonlyMap<string, ServedStream>;
-  readonly reader: Pick<Reader, 'find'>;
+  readonly reader: Pick<Reader, 'find' | 'clock'>;
   readonly quarantine: Pick<Quarantine, 'count'>;
   /** Puts quarantined events of a stream into it anew; says how many. */
   redrive(
