@@ -2,50 +2,16 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { codec } from './cases/codec.ts';
-import { dynamodbUnits } from './cases/dynamodb-units.ts';
-import { feedTransform } from './cases/feed-transform.ts';
-import { fold } from './cases/fold.ts';
-import { freshness } from './cases/freshness.ts';
-import { ingest } from './cases/ingest.ts';
-import { memory } from './cases/memory.ts';
-import { reads } from './cases/reads.ts';
-import { rowCache } from './cases/row-cache.ts';
-import { transform } from './cases/transform.ts';
-import { writeUnits } from './cases/write-units.ts';
-import { type Benchmark, passes, type Result } from './result.ts';
+import { benchmarks, longOnes } from './cases/index.ts';
+import { inOwnProcess } from './own-process.ts';
+import { passes, type Result } from './result.ts';
 
 /**
- * `npm run bench -- [--only NAME] [--runs N] [--quick]`: all benchmarks, a table, and bench/results/latest.json. Those
- * that take very long are run by name only, and have a file of their own there.
+ * `npm run bench -- [--only NAME] [--runs N] [--quick]`: all benchmarks, each in a process of its own, a table, and
+ * bench/results/latest.json. Those that take very long are run by name only, and have a file of their own there.
  */
 
-const usual = [
-  'fold',
-  'codec',
-  'transform',
-  'feed-transform',
-  'write-units',
-  'dynamodb-units',
-  'reads',
-  'row-cache',
-  'ingest',
-  'freshness',
-] as const;
-const long = ['memory'] as const;
-const benchmarks: Readonly<Record<string, Benchmark>> = {
-  fold,
-  codec,
-  transform,
-  'feed-transform': feedTransform,
-  'write-units': writeUnits,
-  'dynamodb-units': dynamodbUnits,
-  reads,
-  'row-cache': rowCache,
-  ingest,
-  freshness,
-  memory,
-};
+const names = Object.keys(benchmarks);
 
 const { values: options } = parseArgs({
   options: {
@@ -57,9 +23,9 @@ const { values: options } = parseArgs({
 });
 
 if (options.help) {
-  console.log(`Usage: npm run bench -- [--only ${Object.keys(benchmarks).join('|')}] [--runs N] [--quick]
+  console.log(`Usage: npm run bench -- [--only ${names.join('|')}] [--runs N] [--quick]
 
-  --only NAME   one benchmark; may be repeated. Run by name only: ${long.join(', ')}
+  --only NAME   one benchmark; may be repeated. Run by name only: ${longOnes.join(', ')}
   --runs N      runs of each measurement, of which the median counts (5)
   --quick       small sizes, one run, nothing kept: shows that the benchmarks run; the figures mean nothing`);
 } else {
@@ -67,28 +33,27 @@ if (options.help) {
 }
 
 async function main(): Promise<number> {
-  const chosen = options.only ?? (options.quick ? Object.keys(benchmarks) : usual);
-  const unknown = chosen.find(name => !(name in benchmarks));
+  const chosen = options.only ?? (options.quick ? names : names.filter(name => !longOnes.includes(name)));
+  const unknown = chosen.find(name => !names.includes(name));
   const runs = options.quick ? 1 : Number(options.runs);
   if (unknown !== undefined || !(runs >= 1)) {
     console.error(
       unknown === undefined
         ? '--runs needs a number from 1'
-        : `no benchmark ${unknown}; there is ${Object.keys(benchmarks).join(', ')}`,
+        : `no benchmark ${unknown}; there is ${names.join(', ')}`,
     );
     return 2;
   }
   const results: Result[] = [];
   for (const name of chosen) {
-    const benchmark = benchmarks[name] as Benchmark;
-    results.push(...(await benchmark({ runs, shrink: options.quick ? 50 : 1, progress: say })));
+    results.push(...(await inOwnProcess(name, { runs, shrink: options.quick ? 50 : 1, progress: say })));
   }
   say('');
   print(results);
   if (!options.quick) {
     if (options.only === undefined) await keep('latest', results);
     const [only] = chosen;
-    if (chosen.length === 1 && long.includes(only as (typeof long)[number])) await keep(only!, results);
+    if (chosen.length === 1 && longOnes.includes(only!)) await keep(only!, results);
   }
   const judged = options.quick ? [] : results.filter(r => passes(r) !== undefined);
   const held = judged.filter(r => passes(r) === true);
